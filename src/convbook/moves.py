@@ -22,13 +22,11 @@ from .arguments import as_ints, check_alike, check_kernel, check_tensor
 
 def _sides(padding):
     """Return ((top, bottom), (left, right)) for any way to write a padding."""
-    if hasattr(padding, "__len__") and not isinstance(padding, (str, torch.Tensor)):
-        if len(padding) == 2 and all(hasattr(axis, "__len__") for axis in padding):
-            vertical, horizontal = padding
-            return (
-                as_ints("padding[0]", vertical, 2, at_least=0),
-                as_ints("padding[1]", horizontal, 2, at_least=0),
-            )
+    both_axes = isinstance(padding, (list, tuple)) and len(padding) == 2
+    if both_axes and all(isinstance(sides, (list, tuple)) for sides in padding):
+        return tuple(
+            as_ints(f"padding[{axis}]", sides, 2, at_least=0) for axis, sides in enumerate(padding)
+        )
     height, width = as_ints("padding", padding, 2, at_least=0)
     return (height, height), (width, width)
 
