@@ -1,0 +1,181 @@
+"""What only a notebook needs: its figures, the source it shows, its exercises."""
+
+import ast
+import hashlib
+import inspect
+import io
+import re
+import textwrap
+from html import escape
+
+import torch
+from IPython.display import display
+
+# Text stays text, so that it follows the page's font and can be read aloud; the metrics are those
+# of the font that comes with matplotlib, so that every machine draws the same.
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "convbook",
+    "figure.constrained_layout.use": True,
+    "savefig.transparent": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": "cycler('color', ['#0072B2', '#D55E00', '#009E73', '#E69F00'])",
+    "legend.frameon": False,
+    "image.cmap": "gray",
+    "image.interpolation": "none",
+}
+
+
+def _bundle(html, plain):
+    display({"text/html": html, "text/plain": plain}, raw=True)
+
+
+def show_source(*functions):
+    """Show the source of functions, each docstring cut to its first sentence.
+
+    functions: functions or classes written in Python. Displays Markdown, so that the page, Colab
+    and the tests all see the code that runs. Raises TypeError if there is no source.
+    """
+    for function in functions:
+        source = textwrap.dedent(inspect.getsource(function))
+        display({"text/markdown": f"```python\n{_shorten(source)}```",
+                 "text/plain": _shorten(source)}, raw=True)  # fmt: skip
+
+
+def _shorten(source):
+    """Cut the docstring of a function or class to its first line."""
+    definition = ast.parse(source).body[0]
+    docstring = ast.get_docstring(definition)
+    if docstring is None:
+        return source
+    node, lines = definition.body[0], source.splitlines(keepends=True)
+    summary = " ".join(docstring.split("\n\n")[0].split())
+    indent = " " * node.col_offset
+    lines[node.lineno - 1 : node.end_lineno] = [f'{indent}"""{summary}"""\n']
+    return "".join(lines)
+
+
+def subplots(*args, **kwargs):
+    """Make a figure and its axes in the style of the book: `matplotlib.pyplot.subplots`.
+
+    Takes and returns what `matplotlib.pyplot.subplots` does; hand the figure to `show_figure`.
+    """
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update(STYLE)
+    figure, axes = plt.subplots(*args, **kwargs)
+    plt.close(figure)  # shown by show_figure, not a second time by the notebook
+    return figure, axes
+
+
+def show_figure(figure, description, caption=""):
+    """Show a matplotlib figure as SVG that follows the page, with a description in words.
+
+    figure: from `subplots`. description: what a reader who does not see it should know.
+    caption: what to look for. The same figure gives the same bytes every time.
+    """
+    file = io.StringIO()
+    figure.draw_without_rendering()  # the layout settles with the first drawing
+    figure.savefig(
+        file, format="svg", metadata=dict.fromkeys(["Date", "Creator", "Format", "Type"])
+    )
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    _bundle(
+        f'<figure class="conv-figure">\n{_inline(file.getvalue(), description)}{below}</figure>',
+        "\n".join(filter(None, [description, caption])),
+    )
+
+
+def _inline(svg, description):
+    """Turn matplotlib's SVG file into an element of the page around it."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", svg)
+    # Black is the color of text and axes, and DejaVu only measured them: both become the page's.
+    svg = svg.replace("#000000", "currentColor").replace("font-family: 'DejaVu Sans'; ", "")
+    svg = svg.replace('<text style="', '<text style="fill: currentColor; ')
+    # Names and rules of one picture must not reach another on the same page.
+    svg = svg.replace("*{stroke", ".conv-figure *{stroke")
+    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    svg = re.sub(r' id="([a-z]+[\w.]*_\d+)"', "", svg)
+    svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
+    svg = svg.replace("<svg", '<svg role="img" style="max-width:100%;height:auto"', 1)
+    return svg.replace(">", f"><title>{escape(description)}</title>", 1)
+
+
+def check(attempt, expected, on=None):
+    """Say whether an exercise is solved: not attempted, not yet (and what differs), or correct.
+
+    attempt: the reader's value, or `...` where there is none yet. expected: the value it should
+    have; numbers may differ by rounding. on: if given, attempt and expected are functions, and
+    are compared on each of these tuples of arguments.
+
+    >>> check(..., 4)
+    not attempted
+    >>> check(3, 4)
+    not yet: 3 is too small
+    >>> check(torch.tensor([1, 2]), torch.tensor([1, 3]))
+    not yet: 1 of 2 numbers differs; the first, at [1], is 2, which is too small
+    >>> check(lambda x: x + x, lambda x: x * x, on=[(2,), (3,)])
+    not yet: for argument 3: 6 is too small
+    >>> check(2 + 2, 4)
+    correct
+    """
+    if attempt is ...:
+        print("not attempted")
+        return
+    if on is None:
+        print(_verdict(attempt, expected))
+        return
+    for arguments in on:
+        try:
+            value = attempt(*arguments)
+        except Exception as error:
+            verdict = f"not yet: it raises {type(error).__name__}: {error}"
+        else:
+            verdict = _verdict(value, expected(*arguments))
+        if verdict == "not attempted":
+            break
+        if verdict != "correct":
+            given = ", ".join(
+                f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else repr(a)
+                for a in arguments
+            )
+            plural = "s" if len(arguments) > 1 else ""
+            verdict = verdict.replace("not yet: ", f"not yet: for argument{plural} {given}: ", 1)
+            break
+    print(verdict)
+
+
+def _verdict(attempt, expected):
+    """Compare two values and say it in the words of `check`."""
+    if attempt is ... or attempt is None:
+        return "not attempted"
+    if isinstance(expected, (str, bool)):
+        same = type(attempt) is type(expected) and attempt == expected
+        return "correct" if same else f"not yet: {attempt!r} is not it"
+    try:
+        got, want = (
+            torch.as_tensor(value, dtype=torch.float64).detach() for value in (attempt, expected)
+        )
+    except (TypeError, ValueError, RuntimeError):
+        return f"not yet: {attempt!r} should hold numbers"
+    if got.shape != want.shape:
+        if want.ndim == 0:
+            return "not yet: it should be one number"
+        return f"not yet: the shape is {tuple(got.shape)}, expected {tuple(want.shape)}"
+    wrong = ~torch.isclose(got, want, rtol=1e-4, atol=1e-6)
+    if not wrong.any():
+        return "correct"
+    first = tuple(wrong.nonzero()[0].tolist())
+    value, side = got[first].item(), "small" if got[first] < want[first] else "large"
+    verdict = f"{value:g} is too {side}" if value == value else "it is not a number"
+    if got.ndim == 0:
+        return f"not yet: {verdict}"
+    verdict = verdict.replace(" is", ", is" if value != value else ", which is")
+    count = int(wrong.sum())
+    return (
+        f"not yet: {count} of {wrong.numel()} numbers differ{'s' if count == 1 else ''}; "
+        f"the first, at {list(first)}, is {verdict}"
+    )
