@@ -112,6 +112,14 @@ def subsample2d(X, stride):
     return X[::sh, ::sw]
 
 
+def _check_matrices(X, K):
+    """Raise TypeError or ValueError unless X and K are matrices alike and K is not empty."""
+    check_tensor("X", X, "h", "w")
+    check_tensor("K", K, "kh", "kw")
+    check_alike(X=X, K=K)
+    check_kernel(K)
+
+
 def corr2d(X, K):
     """Slide `K` over `X` and sum the products: the adjoint of `trans_conv`.
 
@@ -124,10 +132,7 @@ def corr2d(X, K):
     tensor([[19, 25],
             [37, 43]])
     """
-    check_tensor("X", X, "h", "w")
-    check_tensor("K", K, "kh", "kw")
-    check_alike(X=X, K=K)
-    check_kernel(K)
+    _check_matrices(X, K)
     kh, kw = K.shape
     h, w = X.shape[0] - kh + 1, X.shape[1] - kw + 1
     if h < 1 or w < 1:
@@ -154,10 +159,7 @@ def trans_conv(X, K):
             [ 0,  4,  6],
             [ 4, 12,  9]])
     """
-    check_tensor("X", X, "h", "w")
-    check_tensor("K", K, "kh", "kw")
-    check_alike(X=X, K=K)
-    check_kernel(K)
+    _check_matrices(X, K)
     h, w = X.shape
     kh, kw = K.shape
     Y = X.new_zeros(h + kh - 1, w + kw - 1)

@@ -1,0 +1,225 @@
+"""Execute chapters: read NAME.md, run it, write NAME.ipynb.
+
+    python tools/chapters.py [--all] [--discard] [NAME ...]
+
+A chapter is executed if its `.md`, the package, the pinned versions or this file have changed since
+it last was. Two executions give the same bytes. Inputs live in the `.md` alone: if somebody edited
+the inputs of an `.ipynb`, nothing is overwritten and the command says what to do (`--discard`
+gives the edits up). If a cell fails, the old `.ipynb` stays.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jupytext
+import nbformat
+from jupytext.config import load_jupytext_configuration_file
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("chapters", "reference")
+RECORD = ROOT / "_build" / "chapters.json"  # what was executed with what; may be deleted
+TIMEOUT = 120  # seconds for one cell, as in the tests
+
+
+def sources():
+    """Return the path of every chapter's `.md`: those that hold code cells."""
+    found = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.md"))]
+    return [path for path in found if "```{code-cell}" in path.read_text(encoding="utf-8")]
+
+
+def read(path):
+    """Read a notebook in either form, through the settings of jupytext.toml."""
+    config = load_jupytext_configuration_file(str(ROOT / "jupytext.toml"))
+    return jupytext.read(path, config=config)
+
+
+def inputs(notebook):
+    """Return what a person writes: type, source and tags of each cell, and the page's metadata."""
+    cells = [
+        (cell.cell_type, cell.source, cell.metadata.get("tags", []), cell.metadata.get("mystnb"))
+        for cell in notebook.cells
+    ]
+    return {"cells": json.loads(json.dumps(cells)), "myst": notebook.metadata.get("myst")}
+
+
+def digest(value):
+    """Return a short hash of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def differences(path):
+    """Say where the inputs of NAME.md and NAME.ipynb differ; an empty list means nowhere."""
+    ours, theirs = inputs(read(path)), inputs(read(path.with_suffix(".ipynb")))
+    found = [] if ours["myst"] == theirs["myst"] else ["the page's metadata (myst) differ"]
+    for number, (mine, other) in enumerate(zip(ours["cells"], theirs["cells"]), start=1):
+        for what, a, b in zip(("type", "source", "tags", "mystnb"), mine, other):
+            if a != b:
+                found.append(f"{what} of cell {number} differs: {a!r:.60} / {b!r:.60}")
+    if len(ours["cells"]) != len(theirs["cells"]):
+        found.append(f"{len(ours['cells'])} cells / {len(theirs['cells'])} cells")
+    return found
+
+
+def edited_by_hand(path):
+    """Tell whether NAME.ipynb holds inputs that are neither those of NAME.md nor its own old ones.
+
+    Each written notebook carries the hash of its inputs, so an edit shows in any clone.
+    """
+    target = path.with_suffix(".ipynb")
+    if not target.exists():
+        return False
+    notebook = read(target)
+    mine = inputs(notebook)
+    return mine != inputs(read(path)) and notebook.metadata.get("inputs") != digest(mine)
+
+
+def state(path):
+    """Return a hash of all that the outputs of a chapter depend on."""
+    files = [
+        path,
+        Path(__file__),
+        ROOT / "requirements.txt",
+        *sorted(f for f in (ROOT / "src").rglob("*") if f.suffix in (".py", ".js", ".css")),
+    ]
+    return digest([[f.relative_to(ROOT).as_posix(), f.read_text(encoding="utf-8")] for f in files])
+
+
+def execute(path):
+    """Run NAME.md and write NAME.ipynb; return whether the bytes changed. Raises RuntimeError."""
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        cell = next(n for n, c in enumerate(notebook.cells, 1) if _failed(c))
+        source = notebook.cells[cell - 1].source
+        raise RuntimeError(f"cell {cell}: {error.ename}: {error.evalue}\n{source}") from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
+    text = nbformat.writes(_normalized(notebook, path.stem)) + "\n"
+    target = path.with_suffix(".ipynb")
+    if target.exists() and target.read_text(encoding="utf-8") == text:
+        return False
+    temporary = target.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(temporary, target)
+    return True
+
+
+def _failed(cell):
+    return any(output.output_type == "error" for output in cell.get("outputs", []))
+
+
+def _normalized(notebook, stem):
+    """Keep only what does not change from one execution to the next."""
+    metadata = {
+        "kernelspec": notebook.metadata["kernelspec"],
+        "language_info": {"name": "python"},
+        "inputs": digest(inputs(notebook)),
+    }
+    if "myst" in notebook.metadata:
+        metadata["myst"] = notebook.metadata["myst"]
+    notebook.metadata = nbformat.from_dict(metadata)
+    seen = set()
+    for cell in notebook.cells:
+        for key in set(cell.metadata) - {"tags", "mystnb"}:
+            del cell.metadata[key]
+        if "hide-input" in cell.metadata.get("tags", []):  # folded in Jupyter and Colab as well
+            cell.metadata["jupyter"] = {"source_hidden": True}
+            cell.metadata["cellView"] = "form"
+        identity = [stem, cell.cell_type, cell.source]
+        while (name := digest(identity)[:8]) in seen:
+            identity.append("again")
+        seen.add(name)
+        cell.id = name
+    return notebook
+
+
+def _recorded():
+    try:
+        return json.loads(RECORD.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def main():
+    """Execute what the arguments and the record ask for; return the number of failures."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", help="chapters to look at, by name; default: all")
+    parser.add_argument("--all", action="store_true", help="execute even what has not changed")
+    parser.add_argument("--discard", action="store_true", help="give up edits made to an .ipynb")
+    options = parser.parse_args()
+
+    # One thread: the order of a floating sum must not depend on the machine.
+    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
+    known = {path.stem: path for path in sources()}
+    unknown = [name for name in options.names if name not in known]
+    if unknown:
+        parser.error(f"no such chapter: {', '.join(unknown)}; there are {', '.join(known)}")
+    wanted = [known[name] for name in options.names] or list(known.values())
+
+    record, failures, todo = _recorded(), 0, []
+    for path in wanted:
+        name = path.relative_to(ROOT).as_posix()
+        if edited_by_hand(path) and not options.discard:
+            failures += 1
+            print(f"{name}: left alone. {path.stem}.ipynb holds edits that would be lost:")
+            for difference in differences(path):
+                print(f"    {difference}")
+            print("    Move them into the .md, then run with --discard to overwrite the .ipynb.")
+        elif (
+            options.all
+            or options.discard
+            or record.get(name) != [state(path), _hash_of(path.with_suffix(".ipynb"))]
+        ):
+            todo.append(path)
+    if not todo and not failures:
+        print("Every chapter is up to date.")
+
+    def run(path):
+        start = time.perf_counter()
+        try:
+            changed = execute(path)
+        except RuntimeError as error:
+            return path, time.perf_counter() - start, error, False
+        return path, time.perf_counter() - start, None, changed
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for done, (path, seconds, error, changed) in enumerate(pool.map(run, todo), start=1):
+            name = path.relative_to(ROOT).as_posix()
+            outcome = "FAILED" if error else "changed" if changed else "same as before"
+            print(f"[{done}/{len(todo)}] {name}: {outcome}, {seconds:.1f} s", flush=True)
+            if error:
+                failures += 1
+                print(f"    The old .ipynb stays. {error}".replace("\n", "\n    "))
+            else:
+                record[name] = [state(path), _hash_of(path.with_suffix(".ipynb"))]
+    RECORD.parent.mkdir(exist_ok=True)
+    RECORD.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    return failures
+
+
+def _hash_of(path):
+    return digest(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+if __name__ == "__main__":
+    if sys.platform == "win32":  # pyzmq needs the selector loop
+        asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
+    sys.exit(min(main(), 1))
