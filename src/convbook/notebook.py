@@ -32,6 +32,27 @@ def _bundle(html, plain):
     display({"text/html": html, "text/plain": plain}, raw=True)
 
 
+def photograph(height=150, color=False):
+    """Load the book's photograph: Grace Hopper, from the sample data of matplotlib.
+
+    height: rows of the picture. color: red, green and blue instead of gray. Returns a float tensor
+    of shape (h, w), or (3, h, w) in color, with whole numbers from 0 (black) to 255 (white).
+
+    >>> photograph(height=150).shape, photograph(height=75, color=True).shape
+    (torch.Size([150, 128]), torch.Size([3, 75, 64]))
+    """
+    import numpy
+    from matplotlib import cbook
+    from PIL import Image
+
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        image = Image.open(file).convert("RGB" if color else "L")
+    width = round(height * image.width / image.height)
+    image = image.resize((width, height), Image.Resampling.BOX)
+    pixels = torch.from_numpy(numpy.array(image)).float()
+    return pixels.permute(2, 0, 1) if color else pixels  # (h, w, 3) -> (3, h, w)
+
+
 def show_source(*functions):
     """Show the source of functions, each docstring cut to its first sentence.
 
