@@ -22,7 +22,7 @@ from .moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
 
 COLORS = {"input": "#0072B2", "kernel": "#E69F00", "output": "#009E73", "marked": "#D55E00"}
 CELL = 36  # side of a cell, in units of the picture: CSS pixels, unless it has to shrink
-WIDTH = 520  # a row of grids wider than this is broken, so that digits stay legible on a phone
+WIDTH = 560  # a row of grids wider than this is broken, so that digits stay legible on a phone
 GAP = 14  # between a grid and a sign
 SECONDS = 1.5  # for each step of an animation
 

@@ -32,14 +32,14 @@ def _bundle(html, plain):
     display({"text/html": html, "text/plain": plain}, raw=True)
 
 
-def photograph(height=150, color=False):
+def photograph(height=120, color=False):
     """Load the book's photograph: Grace Hopper, from the sample data of matplotlib.
 
     height: rows of the picture. color: red, green and blue instead of gray. Returns a float tensor
     of shape (h, w), or (3, h, w) in color, with whole numbers from 0 (black) to 255 (white).
 
-    >>> photograph(height=150).shape, photograph(height=75, color=True).shape
-    (torch.Size([150, 128]), torch.Size([3, 75, 64]))
+    >>> photograph().shape, photograph(height=75, color=True).shape
+    (torch.Size([120, 102]), torch.Size([3, 75, 64]))
     """
     import numpy
     from matplotlib import cbook
@@ -115,13 +115,14 @@ def _inline(svg, description):
     svg = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", svg)
     # Black is the color of text and axes, and DejaVu only measured them: both become the page's.
     svg = svg.replace("#000000", "currentColor").replace("font-family: 'DejaVu Sans'; ", "")
-    svg = svg.replace('<text style="', '<text style="fill: currentColor; ')
     # Names and rules of one picture must not reach another on the same page.
     svg = svg.replace("*{stroke", ".conv-figure *{stroke")
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r' id="([a-z]+[\w.]*_\d+)"', "", svg)
     svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
-    svg = svg.replace("<svg", '<svg role="img" style="max-width:100%;height:auto"', 1)
+    svg = svg.replace(
+        "<svg", '<svg role="img" fill="currentColor" style="max-width:100%;height:auto"', 1
+    )
     return svg.replace(">", f"><title>{escape(description)}</title>", 1)
 
 
