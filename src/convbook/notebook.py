@@ -4,6 +4,7 @@ import ast
 import hashlib
 import inspect
 import io
+import math
 import re
 import textwrap
 from html import escape
@@ -191,11 +192,13 @@ def _verdict(attempt, expected):
     if not wrong.any():
         return "correct"
     first = tuple(wrong.nonzero()[0].tolist())
-    value, side = got[first].item(), "small" if got[first] < want[first] else "large"
-    verdict = f"{value:g} is too {side}" if value == value else "it is not a number"
+    value = got[first].item()
+    if math.isnan(value):
+        verdict = "not a number"
+    else:
+        verdict = f"{value:g}, which is too {'small' if value < want[first] else 'large'}"
     if got.ndim == 0:
-        return f"not yet: {verdict}"
-    verdict = verdict.replace(" is", ", is" if value != value else ", which is")
+        return f"not yet: {verdict.replace(', which', '')}"
     count = int(wrong.sum())
     return (
         f"not yet: {count} of {wrong.numel()} numbers differ{'s' if count == 1 else ''}; "
