@@ -20,11 +20,11 @@ def skip_or_fail(reason):
     pytest.skip(reason)
 
 
-def browser():
-    """Return the path of a Chromium, or skip the test."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    return found or skip_or_fail("no Chromium or Chrome on this machine")
+def browser(own):
+    """Return the path of a Chromium on this machine, or else playwright's own, or skip."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = [shutil.which(name) for name in names] + [own if Path(own).exists() else None]
+    return next(filter(None, found), None) or skip_or_fail("no Chromium or Chrome here")
 
 
 def files():

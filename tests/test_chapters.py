@@ -10,7 +10,7 @@ import repository
 from book import CHAPTERS, ROOT, URL
 
 SOURCES = tool.sources()
-NOTEBOOKS = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("reference/*.ipynb")])
+NOTEBOOKS = sorted([*ROOT.glob("*.ipynb"), *ROOT.glob("*/*.ipynb")])
 
 
 def notebook(path):

@@ -58,8 +58,8 @@ def server(site):
 @pytest.fixture(scope="module")
 def chromium():
     """Start a browser once for all tests of this file."""
-    path = browser()
     with sync_playwright() as playwright:
+        path = browser(playwright.chromium.executable_path)
         # Without these flags the browser itself asks for foreign addresses.
         flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
         running = playwright.chromium.launch(executable_path=path, args=flags)

@@ -43,6 +43,7 @@ def book(tmp_path):
     for name in ("tools/chapters.py", "jupytext.toml", "requirements.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "intro.md").write_text("# A book\n")
     (tmp_path / "chapters").mkdir()
     (tmp_path / "chapters" / "one.md").write_text(CHAPTER)
     (tmp_path / "src").mkdir()

@@ -25,14 +25,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("chapters", "reference")
 RECORD = ROOT / "_build" / "chapters.json"  # what was executed with what; may be deleted
 TIMEOUT = 120  # seconds for one cell, as in the tests
 
 
 def sources():
-    """Return the path of every chapter's `.md`: those that hold code cells."""
-    found = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.md"))]
+    """Return the path of every `.md` with code cells: the landing page, chapters, reference."""
+    found = [ROOT / "intro.md", *sorted(ROOT.glob("chapters/*.md"))]
+    found += sorted(ROOT.glob("reference/*.md"))
     return [path for path in found if "```{code-cell}" in path.read_text(encoding="utf-8")]
 
 

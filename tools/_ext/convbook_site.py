@@ -34,7 +34,7 @@ def quiet_header(app, config):
 
 def leave_out_pairs(app, config):
     """Build the .ipynb of each pair, which has the outputs, and not its .md."""
-    for notebook in Path(app.srcdir).glob("*/*.ipynb"):
+    for notebook in [*Path(app.srcdir).glob("*.ipynb"), *Path(app.srcdir).glob("*/*.ipynb")]:
         config.exclude_patterns.append(
             notebook.relative_to(app.srcdir).with_suffix(".md").as_posix()
         )
