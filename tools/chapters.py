@@ -101,6 +101,7 @@ def execute(path):
         timeout=TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],  # or each kernel warns that it listens on TCP
         record_timing=False,
         coalesce_streams=True,
     )
