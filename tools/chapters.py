@@ -141,7 +141,8 @@ def _normalized(notebook, stem):
     for cell in notebook.cells:
         for key in set(cell.metadata) - {"tags", "mystnb"}:
             del cell.metadata[key]
-        if "hide-input" in cell.metadata.get("tags", []):  # folded in Jupyter and Colab as well
+        if {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])):
+            # Folded in Jupyter and Colab as well.
             cell.metadata["jupyter"] = {"source_hidden": True}
             cell.metadata["cellView"] = "form"
         identity = [stem, cell.cell_type, cell.source]
