@@ -296,7 +296,8 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     conv_output_size(input.shape[-2:], kernel_size, stride, padding, dilation)
     X = _pad(batch, [(p, p) for p in padding])
     windows = _windows(X, kernel_size, stride, dilation)  # (N, c, kh, kw, h_out, w_out)
-    columns = windows.flatten(1, 3).flatten(2)  # (N, c·kh·kw, h_out·w_out)
+    columns = windows.clone(memory_format=torch.contiguous_format)
+    columns = columns.flatten(1, 3).flatten(2)  # (N, c·kh·kw, h_out·w_out)
     return columns if input.ndim == 4 else columns.squeeze(0)
 
 
