@@ -178,7 +178,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     if a number is out of range or shapes do not fit together.
     Source: the parameters are those of `torch.nn.functional.conv2d`; windows as columns of one
     matrix product are due to Chellapilla, Puri and Simard, High performance convolutional
-    neural networks for document processing, 2006, section 3.2.
+    neural networks for document processing, 2006.
 
     >>> X = torch.arange(9.0).reshape(1, 1, 3, 3)
     >>> conv2d(X, torch.tensor([[[[0.0, 1.0], [2.0, 3.0]]]]))
