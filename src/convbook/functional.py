@@ -28,6 +28,10 @@ from .arguments import (
 )
 from .sizes import conv_output_size, conv_transpose_output_size, same_padding
 
+# How many numbers to lay out at a time: enough for matrix products to be fast, few enough to
+# stay near the processor, and no more than this in memory however large kernel and input are.
+MOST_COLUMNS = 2**22
+
 
 def _pad(X, padding):
     """Put zeros around the last axes of `X`; padding: a pair (before, after) for each of them."""
@@ -103,12 +107,17 @@ def _conv(n, input, weight, bias, stride, padding, dilation, groups):
         padding = [(p, p) for p in padding]
 
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
-    columns = windows.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πk, Πoutput)
-    columns = columns.unflatten(1, (groups, -1))  # (N, groups, c_in/groups·Πk, Πoutput)
     rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
-    output = _matmul(rows, columns)  # (N, groups, c_out/groups, Πoutput)
-    output = output.reshape(len(X), c_out, *output_size)
+    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
+    first = 2 + n  # the first axis of the output, along which to take a part at a time
+    step = max(MOST_COLUMNS * output_size[0] // max(windows.numel(), 1), 1)
+    outputs = []
+    for part in windows.split(step, first):
+        columns = part.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πk, Πoutput)
+        columns = columns.unflatten(1, (groups, -1))  # (N, groups, c_in/groups·Πk, Πoutput)
+        output = _matmul(rows, columns)  # (N, groups, c_out/groups, Πoutput)
+        outputs.append(output.reshape(len(X), c_out, *part.shape[first:]))
+    output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
     return _finish(output, bias, n, input)
 
 
