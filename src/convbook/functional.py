@@ -28,6 +28,10 @@ from .arguments import (
 )
 from .sizes import conv_output_size, conv_transpose_output_size, same_padding
 
+# How many numbers to lay out at a time: enough for matrix products to be fast, few enough to
+# stay near the processor, and no more than this in memory however large kernel and input are.
+MOST_COLUMNS = 2**22
+
 
 def _pad(X, padding):
     """Put zeros around the last axes of `X`; padding: a pair (before, after) for each of them."""
@@ -103,12 +107,17 @@ def _conv(n, input, weight, bias, stride, padding, dilation, groups):
         padding = [(p, p) for p in padding]
 
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
-    columns = windows.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πk, Πoutput)
-    columns = columns.unflatten(1, (groups, -1))  # (N, groups, c_in/groups·Πk, Πoutput)
     rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
-    output = _matmul(rows, columns)  # (N, groups, c_out/groups, Πoutput)
-    output = output.reshape(len(X), c_out, *output_size)
+    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
+    first = 2 + n  # the first axis of the output, along which to take a part at a time
+    step = max(MOST_COLUMNS * output_size[0] // max(windows.numel(), 1), 1)
+    outputs = []
+    for part in windows.split(step, first):
+        columns = part.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πk, Πoutput)
+        columns = columns.unflatten(1, (groups, -1))  # (N, groups, c_in/groups·Πk, Πoutput)
+        output = _matmul(rows, columns)  # (N, groups, c_out/groups, Πoutput)
+        outputs.append(output.reshape(len(X), c_out, *part.shape[first:]))
+    output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
     return _finish(output, bias, n, input)
 
 
@@ -178,7 +187,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     if a number is out of range or shapes do not fit together.
     Source: the parameters are those of `torch.nn.functional.conv2d`; windows as columns of one
     matrix product are due to Chellapilla, Puri and Simard, High performance convolutional
-    neural networks for document processing, 2006, section 3.2.
+    neural networks for document processing, 2006.
 
     >>> X = torch.arange(9.0).reshape(1, 1, 3, 3)
     >>> conv2d(X, torch.tensor([[[[0.0, 1.0], [2.0, 3.0]]]]))
@@ -296,7 +305,8 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     conv_output_size(input.shape[-2:], kernel_size, stride, padding, dilation)
     X = _pad(batch, [(p, p) for p in padding])
     windows = _windows(X, kernel_size, stride, dilation)  # (N, c, kh, kw, h_out, w_out)
-    columns = windows.flatten(1, 3).flatten(2)  # (N, c·kh·kw, h_out·w_out)
+    columns = windows.clone(memory_format=torch.contiguous_format)
+    columns = columns.flatten(1, 3).flatten(2)  # (N, c·kh·kw, h_out·w_out)
     return columns if input.ndim == 4 else columns.squeeze(0)
 
 

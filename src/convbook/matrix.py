@@ -25,10 +25,14 @@ def _matrix(sources, values, columns, sparse):
     columns: how many input elements there are. Returns (rows, columns).
     """
     rows, terms = torch.nonzero(sources, as_tuple=True)
-    places = torch.stack([rows, sources[rows, terms] - 1])
+    places, entries = (rows, sources[rows, terms] - 1), values[rows, terms]
     shape = (len(sources), columns)
-    matrix = torch.sparse_coo_tensor(places, values[rows, terms], shape, is_coalesced=False)
-    return matrix.coalesce() if sparse else matrix.to_dense()
+    if sparse:
+        places = torch.stack(places)
+        return torch.sparse_coo_tensor(places, entries, shape, check_invariants=True).coalesce()
+    matrix = values.new_zeros(shape)
+    matrix[places] = entries
+    return matrix
 
 
 def kernel2matrix(K, input_shape, stride=1, padding=0, dilation=1, sparse=False):

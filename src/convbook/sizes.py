@@ -97,14 +97,18 @@ def conv_transpose_output_size(
             f"output_padding={output_padding} must be smaller than stride={stride} "
             f"or dilation={dilation}"
         )
-    size = (input_size - 1) * stride - 2 * padding + dilation * (kernel_size - 1)
-    size += output_padding + 1
+    size = _smallest(input_size, kernel_size, stride, padding, dilation) + output_padding
     if input_size < 1 or size < 1:
         raise ValueError(
             f"padding={padding} cuts off too much: the output of input_size={input_size} would "
             f"have the size {size}"
         )
     return size
+
+
+def _smallest(input_size, kernel_size, stride, padding, dilation):
+    """Return the size of a transposed convolution's output without output_padding."""
+    return (input_size - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + 1
 
 
 @_for_each_axis
@@ -123,7 +127,10 @@ def output_padding_for(input_size, output_size, kernel_size, stride=1, padding=0
     >>> output_padding_for((4, 4), (7, 8), 3, stride=2, padding=1)
     (0, 1)
     """
-    smallest = conv_transpose_output_size(input_size, kernel_size, stride, padding, 0, dilation)
+    _check(kernel_size, stride, dilation, padding=padding)
+    as_int("input_size", input_size, at_least=1)
+    as_int("output_size", output_size, at_least=1)
+    smallest = _smallest(input_size, kernel_size, stride, padding, dilation)
     largest = smallest + max(stride, dilation) - 1
     if not smallest <= output_size <= largest:
         raise ValueError(

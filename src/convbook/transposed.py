@@ -17,7 +17,6 @@ def flip_and_swap(weight, groups=1):
 
     weight: (c_in, c_out / groups, kh, kw). Returns (c_out, c_in / groups, kh, kw): rows and
     columns reversed, and within each group the channel axes exchanged.
-    Source: Dumoulin and Visin, arXiv:1603.07285, relationship 8.
 
     >>> flip_and_swap(torch.tensor([[[[1, 2], [3, 4]]]]))
     tensor([[[[4, 3],
@@ -25,7 +24,9 @@ def flip_and_swap(weight, groups=1):
     >>> flip_and_swap(torch.ones(6, 2, 3, 3), groups=2).shape
     torch.Size([4, 3, 3, 3])
     """
-    flipped = weight.flip(2, 3).unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, …)
+    rows, columns = (torch.arange(k).flip(0) for k in weight.shape[2:])
+    flipped = weight[:, :, rows[:, None], columns]  # Tensor.flip does not know complex32
+    flipped = flipped.unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, kh, kw)
     return flipped.transpose(1, 2).flatten(0, 1)
 
 
@@ -49,11 +50,10 @@ def conv_transpose2d_overlap_add(
     pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, h·w)
     kernels = weight.flatten(1).unflatten(0, (groups, -1)).mT  # (groups, c_out/groups·kh·kw, …)
     stamps = _matmul(kernels, pixels)  # (N, groups, c_out/groups·kh·kw, h·w)
-    stamps = stamps.reshape(len(X), -1, kh, kw, h, w)  # (N, c_out, kh, kw, h, w)
+    c_out = weight.shape[1] * groups
+    stamps = stamps.reshape(len(X), c_out, kh, kw, h, w)
 
-    canvas = stamps.new_zeros(
-        len(X), weight.shape[1] * groups, h_out + 2 * padding[0], w_out + 2 * padding[1]
-    )
+    canvas = stamps.new_zeros(len(X), c_out, h_out + 2 * padding[0], w_out + 2 * padding[1])
     for a in range(kh):
         for b in range(kw):
             rows = slice(a * dh, a * dh + (h - 1) * sh + 1, sh)
