@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
-
-import chapters as tool
 import repository
 from book import CHAPTERS, ROOT, URL
+
+import chapters as tool
 
 SOURCES = tool.sources()
 NOTEBOOKS = sorted([*ROOT.glob("*.ipynb"), *ROOT.glob("*/*.ipynb")])

@@ -13,7 +13,6 @@ import venv
 from pathlib import Path
 
 import pytest
-
 from book import CHAPTERS, ROOT, URL, files, skip_or_fail
 
 MISSING = ("convbook", "__editable__", "d2l", "drawsvg")

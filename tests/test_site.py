@@ -10,10 +10,9 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
+from book import ROOT, URL, browser
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
-
-from book import ROOT, URL, browser
 
 PAGES = ["intro.html", *(f"chapters/{p.stem}.html" for p in sorted(ROOT.glob("chapters/*.ipynb")))]
 

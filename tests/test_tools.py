@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 import repository
 from book import ROOT, URL, files
 
