@@ -27,7 +27,7 @@ def _matrix(sources, values, columns, sparse):
     rows, terms = torch.nonzero(sources, as_tuple=True)
     places = torch.stack([rows, sources[rows, terms] - 1])
     shape = (len(sources), columns)
-    matrix = torch.sparse_coo_tensor(places, values[rows, terms], shape, is_coalesced=False)
+    matrix = torch.sparse_coo_tensor(places, values[rows, terms], shape, check_invariants=True)
     return matrix.coalesce() if sparse else matrix.to_dense()
 
 
