@@ -50,7 +50,7 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses=auto
 
 chapters: $(READY)
-	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(NAMES)
+	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(if $(TIMINGS),--timings) $(NAMES)
 
 colab: $(READY)
 	CHAPTERS=all $(BIN)/python -m pytest tests/test_colab.py

@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from convbook import corr2d, notebook
-from convbook.notebook import check, photograph, show_figure, show_source, subplots
+from convbook.notebook import (
+    check,
+    photograph,
+    show_figure,
+    show_source,
+    show_timings,
+    subplots,
+)
 
 matplotlib.use("agg")
 
@@ -133,3 +140,16 @@ def test_photograph_holds_whole_numbers():
         assert picture.dtype == torch.float32 and torch.equal(picture, picture.round())
         assert picture.min() >= 0 and 200 < picture.max() <= 255
     assert torch.equal(photograph(), gray)
+
+
+def test_timings_are_ratios_to_the_first(shown):
+    called = []
+    names = {"a < b": lambda n: called.append(n), "sum": lambda n: sum(range(n * 1000))}
+    show_timings(names, arguments=(20,), repeat=3)
+    assert called == [20] * 4
+    (bundle,) = shown
+    assert "a &lt; b" in bundle["text/html"] and 'scope="row"' in bundle["text/html"]
+    lines = bundle["text/plain"].splitlines()
+    assert lines[1].split()[-4:] == ["1.00", "1.00", "to", "1.00"]
+    assert float(lines[2].split()[-4]) > 1
+    assert "do not compare" in lines[-1]

