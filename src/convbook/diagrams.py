@@ -1,7 +1,7 @@
 """Diagrams of windows, stamps and matrices: SVG that follows the page, light or dark.
 
 A picture is a row of grids and signs (`draw`); the functions above it put the rows together that
-the chapters need: `draw_corr2d`, `draw_trans_conv`, `draw_stamps`, `draw_matrix`.
+the chapters need: `draw_corr2d`, `draw_trans_conv`, `draw_twins`, `draw_stamps`, `draw_matrix`.
 
 Colors are tints over whatever background there is and text is `currentColor`, so no theme has to
 be known. What a color says, a word, a digit or an outline says as well:
@@ -19,6 +19,7 @@ import torch
 
 from .arguments import as_ints, check_tensor
 from .moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
+from .sizes import output_padding_for
 
 COLORS = {"input": "#0072B2", "kernel": "#E69F00", "output": "#009E73", "marked": "#D55E00"}
 CELL = 36  # side of a cell, in units of the picture: CSS pixels, unless it has to shrink
@@ -456,6 +457,59 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
     else:
         caption = f"The stamp of input row {at[0]}, column {at[1]}."
     return Diagram(parts, steps, "Transposed convolution", caption)
+
+
+def draw_twins(X, K, at=None, *, stride=1, padding=0, dilation=1):
+    """Draw a cross-correlation and its transpose side by side, step by step in parallel.
+
+    X: (h, w). K: (kh, kw). at: the cell (i, j) of X ⋆ K whose window and stamp are marked;
+    without it both move over all cells. stride, padding, dilation: as for the moves.
+    The transposed convolution takes the output of the correlation and returns to the shape of X.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
+
+    >>> K = torch.tensor([[0, 1], [2, 3]])
+    >>> print(draw_twins(torch.arange(6).reshape(2, 3), K, at=(0, 1)))
+    Cross-correlation and its transpose
+    input X (2 × 3)
+      0 [1] [2]
+      3 [4] [5]
+    →
+    output Y (1 × 2)
+      19 [25]
+    |
+    input Y (1 × 2)
+      19 [25]
+    →
+    output Z (2 × 3)
+        0  [19]  [25]
+       38 [107]  [75]
+    Y[0, 1] gathers from X; Y[0, 1] scatters to Z
+    """
+    same = {"stride": stride, "padding": padding, "dilation": dilation}
+    gather = draw_corr2d(X, K, at, **same)
+    Y = gather.parts[4].values
+    more = output_padding_for(tuple(Y.shape), tuple(X.shape), tuple(K.shape), **same)
+    scatter = draw_trans_conv(Y, K, at, output_padding=more, **same)
+    parts = [
+        gather.parts[0],
+        "→",
+        gather.parts[4],
+        "|",
+        replace(scatter.parts[0], label="input Y"),
+        "→",
+        replace(scatter.parts[4], label=scatter.parts[4].label.replace("Y", "Z")),
+    ]
+    if sum(part.width if isinstance(part, Grid) else 16 + 2 * GAP for part in parts) > WIDTH:
+        del parts[3]  # the two stand one below the other
+    after = len(parts) - 3  # number of the grid that shows the input Y
+    steps = []
+    for left, right, (i, j) in zip(gather.steps, scatter.steps, _positions(Y, at, "the output")):
+        marked = {0: left.marked[0], 2: left.marked[4]}
+        marked |= {after: right.marked[0], after + 2: right.marked[4]}
+        digits = {after + 2: right.digits[4]} if right.digits else {}
+        text = f"Y[{i}, {j}] gathers from X; Y[{i}, {j}] scatters to Z"
+        steps.append(Step(marked, digits, text))
+    return Diagram(parts, steps, "Cross-correlation and its transpose")
 
 
 def draw_stamps(X, K, *, stride=1):
