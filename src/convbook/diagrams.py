@@ -198,11 +198,12 @@ class Diagram:
         """Return the places of the parts, and the width and height of the whole."""
         rows, widths = [[]], [0]
         for index, part in enumerate(self.parts):
-            width = part.width if isinstance(part, Grid) else 16
+            width = part.width if isinstance(part, Grid) else -GAP if part == "\n" else 16
             sign_follows = isinstance(part, str) and index + 1 < len(self.parts)
             needed = width + (GAP + self.parts[index + 1].width if sign_follows else 0)
             follows_sign = index > 0 and isinstance(self.parts[index - 1], str)
-            if rows[-1] and not follows_sign and widths[-1] + GAP + needed > WIDTH:
+            full = rows[-1] and not follows_sign and widths[-1] + GAP + needed > WIDTH
+            if full or part == "\n":
                 rows.append([])
                 widths.append(0)
             widths[-1] += (GAP if rows[-1] else 0) + width
@@ -233,7 +234,7 @@ class Diagram:
             if isinstance(part, Grid):
                 drawing.append(part.draw(x, y, digits=index not in digits_change))
                 drawing.append(part.marks(x, y, part.marked))
-            else:
+            elif part != "\n":
                 drawing.append(_text(part, x + 8, y, 28))
         for index, step in enumerate(self.steps):
             drawing.append(self._draw_step(step, index, places, width, height - 22 * lines))
@@ -300,9 +301,10 @@ def _element(name, text):
 
 
 def _wrapped(text, width):
-    """Break a line of arithmetic before a plus or an equals sign, to fit `width` units."""
+    """Break a line before a plus or an equals sign, or after a comma, to fit `width` units."""
     lines, limit = [], int(width / 8.2)
-    for term in text.replace(" + ", "\0+ ").replace(" = ", "\0= ").split("\0"):
+    terms = text.replace(" + ", "\0+ ").replace(" = ", "\0= ").replace(", ", ",\0").split("\0")
+    for term in terms:
         if lines and len(lines[-1]) + 1 + len(term) <= limit:
             lines[-1] += " " + term
         else:
@@ -313,8 +315,9 @@ def _wrapped(text, width):
 def draw(*parts, title, caption="", steps=None):
     """Draw grids and signs side by side, broken into rows where a phone would need it.
 
-    parts: `Grid` objects, and strings for the signs between them. title, caption: what the
-    picture is, and what to see in it. steps: `Step` objects; more than one make an animation.
+    parts: `Grid` objects, strings for the signs between them, a line break for a new row. title,
+    caption: what the picture is, and what to see in it. steps: `Step` objects; more than one make
+    an animation.
     Returns a Diagram.
 
     >>> print(draw(Grid(torch.eye(2), label="I"), title="The identity"))
@@ -406,7 +409,7 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
 
     X: (h, w). K: (kh, kw). at: the input cell (i, j) whose stamp is marked; without it the
     stamps are put down one after the other. stride, padding, output_padding, dilation: as for
-    `F.conv_transpose2d`; what padding cuts off is drawn hatched.
+    `F.conv_transpose2d`; what padding cuts off is drawn hatched, what no stamp reaches dotted.
     Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
 
     >>> K = torch.tensor([[0, 1], [2, 3]])
@@ -432,13 +435,17 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
     (sh, sw), (dh, dw_) = as_ints("stride", stride, 2), as_ints("dilation", dilation, 2)
     full = pad2d(trans_conv(dilate2d(X, stride), stretched), more)
     kept = crop2d(torch.ones_like(full), padding)
+    reached = trans_conv(
+        dilate2d(torch.ones_like(X), stride), dilate2d(torch.ones_like(K), dilation)
+    )
+    zeros = pad2d(reached, more) == 0
     label = "output Y" if kept.shape == full.shape else f"output Y, {size(kept)} kept"
     parts = [
         Grid(X, "input", "input X"),
         "⋆ᵀ",
         Grid(stretched, "kernel", "kernel K", zeros=dilate2d(torch.ones_like(K), dilation) == 0),
         "=",
-        Grid(full, "output", label, unused=pad2d(kept, padding) == 0),
+        Grid(full, "output", label, zeros=zeros, unused=pad2d(kept, padding) == 0),
     ]
     steps, total = [], torch.zeros_like(full)
     for i, j in _positions(X, at, "the input"):
@@ -484,32 +491,33 @@ def draw_twins(X, K, at=None, *, stride=1, padding=0, dilation=1):
         0  [19]  [25]
        38 [107]  [75]
     Y[0, 1] gathers from X; Y[0, 1] scatters to Z
+    A window is gathered into one number; that number stamps on the same cells.
     """
     same = {"stride": stride, "padding": padding, "dilation": dilation}
     gather = draw_corr2d(X, K, at, **same)
     Y = gather.parts[4].values
     more = output_padding_for(tuple(Y.shape), tuple(X.shape), tuple(K.shape), **same)
     scatter = draw_trans_conv(Y, K, at, output_padding=more, **same)
-    parts = [
-        gather.parts[0],
-        "→",
-        gather.parts[4],
-        "|",
-        replace(scatter.parts[0], label="input Y"),
-        "→",
-        replace(scatter.parts[4], label=scatter.parts[4].label.replace("Y", "Z")),
-    ]
-    if sum(part.width if isinstance(part, Grid) else 16 + 2 * GAP for part in parts) > WIDTH:
-        del parts[3]  # the two stand one below the other
-    after = len(parts) - 3  # number of the grid that shows the input Y
+    Z = scatter.parts[4]
+    Z = replace(Z, label=Z.label.replace("output Y,", "Z,").replace("Y", "Z"))
+    left = [gather.parts[0], "→", gather.parts[4]]
+    right = [replace(scatter.parts[0], label="input Y"), "→", Z]
+    for cell in range(CELL, CELL - 8, -1):  # a little smaller, if that keeps them side by side
+        grids = [replace(grid, cell=cell) for grid in left[::2] + right[::2]]
+        if sum(grid.width for grid in grids) + 3 * 16 + 6 * GAP <= WIDTH:
+            parts = [grids[0], "→", grids[1], "|", grids[2], "→", grids[3]]
+            break
+    else:
+        parts = [*left, "\n", *right]
     steps = []
     for left, right, (i, j) in zip(gather.steps, scatter.steps, _positions(Y, at, "the output")):
         marked = {0: left.marked[0], 2: left.marked[4]}
-        marked |= {after: right.marked[0], after + 2: right.marked[4]}
-        digits = {after + 2: right.digits[4]} if right.digits else {}
+        marked |= {4: right.marked[0], 6: right.marked[4]}
+        digits = {6: right.digits[4]} if right.digits else {}
         text = f"Y[{i}, {j}] gathers from X; Y[{i}, {j}] scatters to Z"
         steps.append(Step(marked, digits, text))
-    return Diagram(parts, steps, "Cross-correlation and its transpose")
+    caption = "A window is gathered into one number; that number stamps on the same cells."
+    return Diagram(parts, steps, "Cross-correlation and its transpose", caption)
 
 
 def draw_stamps(X, K, *, stride=1):
