@@ -11,6 +11,7 @@ be known. What a color says, a word, a digit or an outline says as well:
     output      green       marked         thick vermilion outline
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from html import escape
 
@@ -303,8 +304,8 @@ def _element(name, text):
 def _wrapped(text, width):
     """Break a line before a plus or an equals sign, or after a comma, to fit `width` units."""
     lines, limit = [], int(width / 8.2)
-    terms = text.replace(" + ", "\0+ ").replace(" = ", "\0= ").replace(", ", ",\0").split("\0")
-    for term in terms:
+    terms = text.replace(" + ", "\0+ ").replace(" = ", "\0= ")
+    for term in re.sub(r"([,;]) (?!\d+\])", "\\1\0", terms).split("\0"):  # not inside [i, j]
         if lines and len(lines[-1]) + 1 + len(term) <= limit:
             lines[-1] += " " + term
         else:
