@@ -1,7 +1,7 @@
 """Diagrams of windows, stamps and matrices: SVG that follows the page, light or dark.
 
 A picture is a row of grids and signs (`draw`); the functions above it put the rows together that
-the chapters need: `draw_corr2d`, `draw_trans_conv`, `draw_stamps`, `draw_matrix`.
+the chapters need: `draw_corr2d`, `draw_trans_conv`, `draw_twins`, `draw_stamps`, `draw_matrix`.
 
 Colors are tints over whatever background there is and text is `currentColor`, so no theme has to
 be known. What a color says, a word, a digit or an outline says as well:
@@ -11,6 +11,7 @@ be known. What a color says, a word, a digit or an outline says as well:
     output      green       marked         thick vermilion outline
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from html import escape
 
@@ -19,6 +20,7 @@ import torch
 
 from .arguments import as_ints, check_tensor
 from .moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
+from .sizes import output_padding_for
 
 COLORS = {"input": "#0072B2", "kernel": "#E69F00", "output": "#009E73", "marked": "#D55E00"}
 CELL = 36  # side of a cell, in units of the picture: CSS pixels, unless it has to shrink
@@ -308,9 +310,10 @@ def _element(name, text):
 
 
 def _wrapped(text, width):
-    """Break a line of arithmetic before a plus or an equals sign, to fit `width` units."""
+    """Break a line before a plus or an equals sign, or after a comma, to fit `width` units."""
     lines, limit = [], int(width / 8.2)
-    for term in text.replace(" + ", "\0+ ").replace(" = ", "\0= ").split("\0"):
+    terms = text.replace(" + ", "\0+ ").replace(" = ", "\0= ")
+    for term in re.sub(r"([,;]) (?!\d+\])", "\\1\0", terms).split("\0"):  # not inside [i, j]
         if lines and len(lines[-1]) + 1 + len(term) <= limit:
             lines[-1] += " " + term
         else:
@@ -415,7 +418,7 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
 
     X: (h, w). K: (kh, kw). at: the input cell (i, j) whose stamp is marked; without it the
     stamps are put down one after the other. stride, padding, output_padding, dilation: as for
-    `F.conv_transpose2d`; what padding cuts off is drawn hatched.
+    `F.conv_transpose2d`; what padding cuts off is drawn hatched, what no stamp reaches dotted.
     Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
 
     >>> K = torch.tensor([[0, 1], [2, 3]])
@@ -441,13 +444,17 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
     (sh, sw), (dh, dw_) = as_ints("stride", stride, 2), as_ints("dilation", dilation, 2)
     full = pad2d(trans_conv(dilate2d(X, stride), stretched), more)
     kept = crop2d(torch.ones_like(full), padding)
+    reached = trans_conv(
+        dilate2d(torch.ones_like(X), stride), dilate2d(torch.ones_like(K), dilation)
+    )
+    zeros = pad2d(reached, more) == 0
     label = "output Y" if kept.shape == full.shape else f"output Y, {size(kept)} kept"
     parts = [
         Grid(X, "input", "input X"),
         "⋆ᵀ",
         Grid(stretched, "kernel", "kernel K", zeros=dilate2d(torch.ones_like(K), dilation) == 0),
         "=",
-        Grid(full, "output", label, unused=pad2d(kept, padding) == 0),
+        Grid(full, "output", label, zeros=zeros, unused=pad2d(kept, padding) == 0),
     ]
     steps, total = [], torch.zeros_like(full)
     for i, j in _positions(X, at, "the input"):
@@ -466,6 +473,60 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
     else:
         caption = f"The stamp of input row {at[0]}, column {at[1]}."
     return Diagram(parts, steps, "Transposed convolution", caption)
+
+
+def draw_twins(X, K, at=None, *, stride=1, padding=0, dilation=1):
+    """Draw a cross-correlation and its transpose side by side, step by step in parallel.
+
+    X: (h, w). K: (kh, kw). at: the cell (i, j) of X ⋆ K whose window and stamp are marked;
+    without it both move over all cells. stride, padding, dilation: as for the moves.
+    The transposed convolution takes the output of the correlation and returns to the shape of X.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
+
+    >>> K = torch.tensor([[0, 1], [2, 3]])
+    >>> print(draw_twins(torch.arange(6).reshape(2, 3), K, at=(0, 1)))
+    Cross-correlation and its transpose
+    input X (2 × 3)
+      0 [1] [2]
+      3 [4] [5]
+    →
+    output Y (1 × 2)
+      19 [25]
+    |
+    input Y (1 × 2)
+      19 [25]
+    →
+    output Z (2 × 3)
+        0  [19]  [25]
+       38 [107]  [75]
+    Y[0, 1] gathers from X; Y[0, 1] scatters to Z
+    A window is gathered into one number; that number stamps on the same cells.
+    """
+    same = {"stride": stride, "padding": padding, "dilation": dilation}
+    gather = draw_corr2d(X, K, at, **same)
+    Y = gather.parts[4].values
+    more = output_padding_for(tuple(Y.shape), tuple(X.shape), tuple(K.shape), **same)
+    scatter = draw_trans_conv(Y, K, at, output_padding=more, **same)
+    Z = scatter.parts[4]
+    Z = replace(Z, label=Z.label.replace("output Y,", "Z,").replace("Y", "Z"))
+    left = [gather.parts[0], "→", gather.parts[4]]
+    right = [replace(scatter.parts[0], label="input Y"), "→", Z]
+    for cell in range(CELL, CELL - 8, -1):  # a little smaller, if that keeps them side by side
+        grids = [replace(grid, cell=cell) for grid in left[::2] + right[::2]]
+        if sum(grid.width for grid in grids) + 3 * 16 + 6 * GAP <= WIDTH:
+            parts = [grids[0], "→", grids[1], "|", grids[2], "→", grids[3]]
+            break
+    else:
+        parts = [*left, "\n", *right]
+    steps = []
+    for left, right, (i, j) in zip(gather.steps, scatter.steps, _positions(Y, at, "the output")):
+        marked = {0: left.marked[0], 2: left.marked[4]}
+        marked |= {4: right.marked[0], 6: right.marked[4]}
+        digits = {6: right.digits[4]} if right.digits else {}
+        text = f"Y[{i}, {j}] gathers from X; Y[{i}, {j}] scatters to Z"
+        steps.append(Step(marked, digits, text))
+    caption = "A window is gathered into one number; that number stamps on the same cells."
+    return Diagram(parts, steps, "Cross-correlation and its transpose", caption)
 
 
 def draw_stamps(X, K, *, stride=1):
