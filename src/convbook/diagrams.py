@@ -407,7 +407,8 @@ def draw_corr2d(X, K, at=None, *, stride=1, padding=0, dilation=1):
         text = f"{sum_} = {number(Y[i, j])}"
         steps.append(Step({0: list(cells.values()), 4: [(i, j)]}, {}, text))
     if at is None:
-        caption = f"The window visits {len(steps)} places, one for each number of the output."
+        places = "1 place" if len(steps) == 1 else f"{len(steps)} places"
+        caption = f"The window visits {places}, one for each number of the output."
     else:
         caption = f"The window at output row {at[0]}, column {at[1]}."
     return Diagram(parts, steps, "Cross-correlation", caption)
