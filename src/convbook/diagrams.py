@@ -208,7 +208,7 @@ class Diagram:
                 rows.append([])
                 widths.append(0)
                 continue
-            width = part.width if isinstance(part, Grid) else 16
+            width = part.width if isinstance(part, Grid) else 28 if "ᵀ" in part else 16
             sign_follows = isinstance(part, str) and index + 1 < len(self.parts)
             needed = width + (GAP + self.parts[index + 1].width if sign_follows else 0)
             follows_sign = index > 0 and isinstance(self.parts[index - 1], str)
@@ -244,7 +244,9 @@ class Diagram:
                 drawing.append(part.draw(x, y, digits=index not in digits_change))
                 drawing.append(part.marks(x, y, part.marked))
             elif part != "\n":
-                drawing.append(_text(part, x + 8, y, 28))
+                drawing.append(_text(part.removesuffix("ᵀ"), x + 8, y, 28))
+                if part.endswith("ᵀ"):  # fonts draw the superscript in too many ways
+                    drawing.append(_text("T", x + 21, y - 9, 14))
         for index, step in enumerate(self.steps):
             drawing.append(self._draw_step(step, index, places, width, height - 22 * lines))
         return drawing.as_svg(header="")
