@@ -6,6 +6,7 @@ the numbers, which come from `convbook.moves`. A test in a real browser holds th
 """
 
 import html
+import json
 import math
 import re
 from pathlib import Path
@@ -14,8 +15,9 @@ import torch
 
 from ..diagrams import draw_corr2d, draw_trans_conv
 from ..moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
+from .examples import EXAMPLES
 
-_SCRIPT = Path(__file__).with_name("conv-explorer.js")
+__all__ = ["EXAMPLES", "explore", "script"]
 
 # name: (smallest, largest, default)
 RANGES = {
@@ -28,7 +30,8 @@ RANGES = {
 }
 LARGEST_OUTPUT = 64
 LARGEST_NUMBER = 999
-VIEWS = ("numbers", "counts", "zeros")
+MODES = ("conv", "transposed")
+VIEWS = {"conv": ("numbers", "counts"), "transposed": ("numbers", "counts", "zeros")}
 # On a tie the earlier one moves: the sizes last, they are what a reader looks at.
 _MENDING_ORDER = (
     "output_padding", "padding", "dilation", "kernel_size", "stride", "input_size",
@@ -90,6 +93,10 @@ KERNELS = {
 }
 
 
+def _range_of(mode, name):
+    return (0, 0, 0) if mode == "conv" and name == "output_padding" else RANGES[name]
+
+
 def _output_size(state):
     reach = state["dilation"] * (state["kernel_size"] - 1) + 1
     if state["mode"] == "conv":
@@ -107,12 +114,12 @@ def _broken(state):
             return 1, f"the kernel spans {reach} cells, the padded input only {width}"
         return None
     if state["output_padding"] >= max(state["stride"], state["dilation"]):
-        return 1, "output_padding must be smaller than stride or dilation"
+        return 1, "output_padding is not smaller than stride or dilation"
     size = _output_size(state)
     if size < 1:
-        return 2, "padding would crop the whole output away"
+        return 2, "padding crops the whole output away"
     if size > LARGEST_OUTPUT:
-        return 3, f"the output would have {size} rows, and {LARGEST_OUTPUT} is the most drawn"
+        return 3, f"the output has {size} rows, and {LARGEST_OUTPUT} is the most drawn"
     return None
 
 
@@ -122,6 +129,7 @@ def _mend(state, say):
     Such a change always exists: a kernel of size 1, an output_padding or padding of 0 or an
     input of size 1 mends the rules in turn.
     """
+    ranges = {name: _range_of(state["mode"], name) for name in RANGES}
     while broken := _broken(state):
         rank, why = broken
         candidates = (
@@ -129,52 +137,50 @@ def _mend(state, say):
             for distance in range(1, LARGEST_OUTPUT)
             for name in _MENDING_ORDER
             for step in (-distance, distance)
-            if RANGES[name][0] <= state[name] + step <= RANGES[name][1]
+            if ranges[name][0] <= state[name] + step <= ranges[name][1]
         )
         for name, value in candidates:
             still_broken = _broken({**state, name: value})
             if still_broken is None or still_broken[0] > rank:
-                say(f"{name}={state[name]}: {why}; {value} is used.")
+                say("clash", name, str(state[name]), why, value)
                 state[name] = value
                 break
 
 
-def _short(given):
-    return given[:20]
-
-
 def _settle(given, say):
     """Return the valid state nearest to the texts `given`; `say` is told every difference."""
-    mode = given.get("mode", "conv").strip()
-    if mode not in ("conv", "transposed"):
-        say(f"mode={_short(mode)} is neither conv nor transposed; conv is used.")
-        mode = "conv"
-    state = {"mode": mode}
-    for name, (low, high, default) in RANGES.items():
-        text = given.get(name, str(default)).strip()
-        is_number = _NUMBER.fullmatch(text) is not None
-        if mode == "conv" and name == "output_padding":
-            state[name] = 0
-            if not is_number or float(text) != 0:
-                say(f"output_padding={_short(text)} belongs to mode transposed; 0 is used.")
-            continue
-        value = math.floor(min(max(float(text), low), high) + 0.5) if is_number else default
-        state[name] = value
-        if not is_number or float(text) != value:
-            rule = f"must be a whole number from {low} to {high}"
-            say(f"{name}={_short(text)} {rule}; {value} is used.")
+
+    def choose(name, choices):
+        text = given.get(name, choices[0])
+        if text in choices:
+            return text
+        say("wrong", name, text, _one_of(choices), choices[0])
+        return choices[0]
+
+    state = {"mode": choose("mode", MODES)}
+    for name in RANGES:
+        low, high, default = _range_of(state["mode"], name)
+        text = given.get(name, str(default))
+        value = float(text) if _NUMBER.fullmatch(text) else math.nan
+        state[name] = default if math.isnan(value) else math.floor(min(max(value, low), high) + 0.5)
+        if value != state[name]:
+            rule = f"a whole number from {low} to {high} in mode {state['mode']}"
+            say("wrong", name, text, rule, state[name])
     _mend(state, say)
-    view = given.get("view", "numbers").strip()
-    if view not in VIEWS:
-        say(f"view={_short(view)} is none of {', '.join(VIEWS)}; numbers is used.")
-    elif view == "zeros" and mode == "conv":
-        say("view=zeros belongs to mode transposed; numbers is used.")
+    choose("view", VIEWS[state["mode"]])
     return state
+
+
+def _count(numbers):
+    return "a number" if numbers == 1 else f"{numbers} numbers"
+
+
+def _one_of(names):
+    return f"one of {', '.join(names)}"
 
 
 def _numbers(name, text, size, presets, say):
     """Return size × size numbers, from the name of a preset or a list of them in row order."""
-    text = text.strip()
     if text not in presets:
         words = [word for word in re.split(r"[\s,;]+", text) if word]
         if len(words) == size * size and all(
@@ -182,8 +188,8 @@ def _numbers(name, text, size, presets, say):
         ):
             values = [int(v) if v.is_integer() else v for v in map(float, words)]
             return [values[i * size : (i + 1) * size] for i in range(size)]
-        rule = f"must be {size * size} numbers of at most {LARGEST_NUMBER}"
-        say(f"{name}={_short(text)} {rule} or one of {', '.join(presets)}; counting is used.")
+        rule = f"{_count(size * size)} of at most {LARGEST_NUMBER} or {_one_of(presets)}"
+        say("wrong", name, text, rule, "counting")
         text = "counting"
     return [[presets[text](i, j, size) for j in range(size)] for i in range(size)]
 
@@ -215,14 +221,19 @@ def _camel(name):
 class Explorer:
     """What `explore` returns: a notebook shows it as the explorer, a terminal as text."""
 
-    def __init__(self, given):
+    def __init__(self, given, examples=None):
         """Settle on the valid state nearest to `given`, the texts of the attributes by name."""
-        self._given = given
+        self._given, self._examples = given, examples
         reasons = []
-        state = _settle(given, reasons.append)
+
+        def say(kind, name, text, rule, used):
+            verb = " must be" if kind == "wrong" else ":"
+            reasons.append(f"{name}={text[:20]}{verb} {rule}; {used} is used.")
+
+        state = _settle(given, say)
         read = {"input": (state["input_size"], INPUTS), "kernel": (state["kernel_size"], KERNELS)}
         X, K = (
-            _numbers(name, given.get(name, "counting"), size, presets, reasons.append)
+            _numbers(name, given.get(name, "counting"), size, presets, say)
             for name, (size, presets) in read.items()
         )
         self._state = state
@@ -281,21 +292,45 @@ class Explorer:
 
     def _repr_html_(self):
         attributes = "".join(
-            f' {name.replace("_", "-")}="{html.escape(text)}"'
-            for name, text in self._given.items()
+            f' {name.replace("_", "-")}="{html.escape(text)}"' for name, text in self._given.items()
         )
-        script = _SCRIPT.read_text(encoding="utf-8")
         return (
-            f"<conv-explorer{attributes}>{self._picture().svg()}</conv-explorer>\n"
-            f"<script>\n{script}</script>"
+            f"<conv-explorer{attributes}>{self._picture().svg()}{self._menu()}</conv-explorer>\n"
+            f"<script>{script()}</script>"
+        )
+
+    def _menu(self):
+        """Return the examples as a list to choose from, hidden where there are no scripts."""
+        if not self._examples:
+            return ""
+        groups = []
+        for label, states in self._examples.items():
+            options = "".join(
+                f"<option value='{html.escape(json.dumps(_texts(**arguments)))}'>"
+                f"{html.escape(name)}</option>"
+                for name, arguments in states.items()
+            )
+            groups.append(f'<optgroup label="{html.escape(label)}">{options}</optgroup>')
+        return (
+            '<select slot="examples" aria-label="examples" hidden>'
+            f"<option disabled selected>examples</option>{''.join(groups)}</select>"
         )
 
 
-def _listed(value):
-    """Return the text of an `input` or `kernel`: a preset's name as it is, rows as one list."""
-    if isinstance(value, str):
-        return value
-    return " ".join(f"{number:.17g}" for row in value for number in row)
+def script():
+    """Return the script of the explorer, with its style sheet: the same for every explorer.
+
+    Comments and indentation are left out, as a page or a notebook may carry it several times.
+
+    >>> script().startswith("(() => {")
+    True
+    """
+    code, style = (
+        Path(__file__).with_name(f"conv-explorer.{kind}").read_text(encoding="utf-8")
+        for kind in ("js", "css")
+    )
+    code = code.replace("/* conv-explorer.css */", style)
+    return re.sub(r"/\*.*?\*/\s*|^ *//[^\n]*\n|^\s+", "", code, flags=re.DOTALL | re.MULTILINE)
 
 
 def explore(
@@ -311,6 +346,7 @@ def explore(
     kernel=None,
     view=None,
     matrix=False,
+    examples=None,
 ):
     """Show a convolution or its transpose, cell by cell, to play with.
 
@@ -321,6 +357,8 @@ def explore(
     are "counting", "ones", "impulse", "edge", "blur", "bilinear". view: "numbers", "counts" (how
     many windows or stamps meet in a cell) or "zeros" (a transposed convolution as a convolution
     of the input with zeros inserted). matrix: whether to draw the matrix of the operation.
+    examples: groups of named states to choose from, each a dict of these arguments; EXAMPLES has
+    those of the literature.
     Returns an object that a notebook shows; its `result` says what is shown, as a dict.
     Raises nothing for parameters that cannot be: the nearest valid ones are taken, and `result`
     says why.
@@ -339,18 +377,34 @@ def explore(
       19 25
       37 43
     >>> explore(mode="transposed", output_padding=1).result["reason"]
-    'output_padding=1: output_padding must be smaller than stride or dilation; 0 is used.'
+    'output_padding=1: output_padding is not smaller than stride or dilation; 0 is used.'
     """
-    given = {"mode": mode, "input_size": input_size, "kernel_size": kernel_size}
-    given |= {"stride": stride, "padding": padding, "dilation": dilation}
-    given |= {"output_padding": output_padding}
+    given = _texts(
+        mode=mode,
+        input_size=input_size,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        output_padding=output_padding,
+        input=input,
+        kernel=kernel,
+        view=view,
+        matrix=matrix,
+    )
+    return Explorer(given, examples)
+
+
+def _texts(*, input=None, kernel=None, view=None, matrix=False, **given):
+    """Return the texts of the attributes, by name, for arguments of `explore`."""
     for name, value in (("input", input), ("kernel", kernel)):
-        if value is not None:
-            given[name] = _listed(value)
-            if not isinstance(value, str):
-                given[f"{name}_size"] = len(value)
+        if isinstance(value, str):
+            given[name] = value
+        elif value is not None:
+            given[f"{name}_size"] = len(value)
+            given[name] = " ".join(f"{number:.17g}" for row in value for number in row)
     if view is not None:
         given["view"] = view
     if matrix:
         given["matrix"] = ""
-    return Explorer({name: str(value) for name, value in given.items()})
+    return {name: str(value).strip() for name, value in given.items()}
