@@ -173,6 +173,7 @@ function modelOf(read) {
     ...s, state: s, size, reach, zeros, scatters: !conv && !zeros,
     X: numbers("input", read("input", "counting"), s.input_size, say),
     K: numbers("kernel", read("kernel", "counting"), s.kernel_size, say),
+    entries: [], // of the matrix, if it is drawn
     counted: s.view !== "counts" ? "" : conv ? "input" : "output",
     range: { // the first and the last row of each grid; 0 is the first one of X, K or Y
       input: conv ? [-s.padding, s.input_size - 1 + s.padding]
@@ -227,6 +228,10 @@ const listed = (rows) => rows.flat().join(" ");
 
 const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(`/* conv-explorer.css */`); // __init__.py puts the file in here
+
+// The side of a cell. As a length it is inherited as one, so that cells are styled anew only if it
+// changes: with every number that a slider passes, styles would take most of the time.
+CSS.registerProperty?.({ name: "--conv-cell", syntax: "<length>", inherits: true, initialValue: "36px" });
 
 const options = (names) => names.map((name) => `<option>${name}</option>`).join("");
 const button = (name) => `<button class="${name}">${TEXT[name]}</button>`;
@@ -391,7 +396,7 @@ class ConvExplorer extends HTMLElement {
     this.#find("[value=zeros]").disabled = m.mode === "conv";
     this.#find(".wide").checked = this.hasAttribute("matrix");
     this.#find(".sign").textContent = m.scatters ? "⋆ᵀ" : "⋆";
-    this.#find(".share").hidden = FRAMED || !this.#name;
+    this.#find(".share").hidden = FRAMED;
     const words = { adjusted: m.reason, formula: this.#formula(), hint: TEXT.hint };
     for (const name in words) this.#find("." + name).textContent = words[name];
     this.#find("code").textContent = this.#call();
@@ -433,24 +438,23 @@ class ConvExplorer extends HTMLElement {
       this.#resize(grid, side(grid));
       digits = Math.max(digits, this.#drawNumbers(grid));
     }
-    stage.style.setProperty("--digits", digits);
-    stage.style.setProperty("--cells", Math.max(...GRIDS.map(side)));
+    const least = Math.max(24, 8 * digits + 4), most = Math.max(...GRIDS.map(side));
+    stage.style.setProperty("--conv-cell", `clamp(${least}px, 100cqi / ${most} - 1px, 36px)`);
   }
 
-  /* Make a grid of so many rows and columns, unless it is one. */
+  /* Give a grid so many rows and columns; cells that are there already stay. */
   #resize(grid, side) {
-    const [from] = this.#now.range[grid];
-    if (this.#cells[grid]?.length !== side) {
-      const table = this.#find(`.${grid} table`);
-      table.replaceChildren();
-      this.#cells[grid] = Array.from({ length: side }, () => {
-        const row = table.insertRow();
-        return Array.from({ length: side }, () => row.insertCell());
-      });
-    }
+    const [from] = this.#now.range[grid], table = this.#find(`.${grid} table`);
+    while (table.rows.length > side) table.deleteRow(-1);
+    while (table.rows.length < side) table.insertRow().role = "row";
+    this.#cells[grid] = Array.from(table.rows, (row) => {
+      while (row.cells.length > side) row.deleteCell(-1);
+      while (row.cells.length < side) row.insertCell().role = "gridcell";
+      return [...row.cells];
+    });
     this.#cells[grid].forEach((row, i) => row.forEach((cell, j) => {
       cell.at = { grid, r: i + from, c: j + from };
-      cell.tabIndex = i || j ? -1 : 0;
+      cell.tabIndex = i || j ? -1 : 0; // one cell of each grid is a stop of the tab key
     }));
   }
 
@@ -468,9 +472,11 @@ class ConvExplorer extends HTMLElement {
       const value = m.counted === grid ? count
         : isOutput ? valueAt(m, r, c, this.#step ?? Infinity) : given ?? 0;
       const text = value === null ? "" : write(value, 2);
-      cell.textContent = text;
-      cell.className = (isPut ? "zero " : "") + (isUnused ? "unused" : "");
-      cell.style.setProperty("--tint", m.counted === grid ? `${4 + 50 * count / most}%` : "");
+      const look = (isPut ? "zero " : "") + (isUnused ? "unused" : "");
+      const tint = m.counted === grid ? `${4 + 50 * count / most}%` : "";
+      if (cell.textContent !== text) cell.textContent = text;
+      if (cell.className !== look) cell.className = look;
+      if (cell.style.getPropertyValue("--tint") !== tint) cell.style.setProperty("--tint", tint);
       const what = isUnused ? (isOutput ? TEXT.cropped : TEXT.unused) : isPut ? TEXT.put : "";
       if (what) cell.setAttribute("aria-label", `${text} ${what}`);
       else cell.removeAttribute("aria-label");
@@ -482,7 +488,6 @@ class ConvExplorer extends HTMLElement {
   #drawMatrix() {
     const m = this.#now, box = this.#find(".matrix"), rows = m.size ** 2, columns = m.input_size ** 2;
     box.hidden = !this.hasAttribute("matrix");
-    m.entries = [];
     if (box.hidden) return;
     const axis = links(m, false).filter(({ i, o }) => i in m.X && o in m.Y);
     for (const r of axis)
@@ -722,16 +727,16 @@ class ConvExplorer extends HTMLElement {
 
   // -- the address: #NAME?mode=conv&stride=2 --
 
-  /* Elements with an id are told apart by it; one that is alone needs none. */
+  /* Several on a page are told apart by their ids, or by their order. */
   get #name() {
-    return this.id ||
-      (document.querySelectorAll("conv-explorer").length === 1 ? "conv-explorer" : "");
+    const all = [...document.querySelectorAll("conv-explorer")];
+    return this.id || `conv-explorer-${all.indexOf(this) + 1}`;
   }
 
   /* Someone else's anchor in the address is left alone, unless the reader asks to share. */
   #writeAddress(asked = false) {
     const prefix = `#${this.#name}?`, hash = location.hash;
-    if (FRAMED || !this.#name || (!asked && hash && !hash.startsWith(prefix))) return;
+    if (FRAMED || (!asked && hash && !hash.startsWith(prefix))) return;
     const state = ATTRIBUTES.filter((name) => this.hasAttribute(name))
       .map((name) => [name, this.getAttribute(name)]);
     try {
@@ -741,7 +746,7 @@ class ConvExplorer extends HTMLElement {
 
   #readAddress = () => {
     const prefix = `#${this.#name}?`;
-    if (!this.#name || !location.hash.startsWith(prefix)) return;
+    if (!location.hash.startsWith(prefix)) return;
     const state = new URLSearchParams(location.hash.slice(prefix.length));
     for (const name of ATTRIBUTES) this.#give(name, state.get(name));
   };
