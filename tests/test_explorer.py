@@ -308,7 +308,7 @@ def test_the_picture_gives_way_to_the_explorer(show):
     page = show(explore(input_size=3, kernel_size=2))
     assert not page.locator("conv-explorer > svg").is_visible()
     assert texts(page, "output") == [["19", "25"], ["37", "43"]]
-    assert text(page, ".sum") == "Y[0, 0] = 0·0 + 1·1 + 3·2 + 4·3 = 19"
+    assert text(page, ".sum") == "Y[1, 1] = 4·0 + 5·1 + 7·2 + 8·3 = 43"
 
 
 def test_text_says_the_same():
@@ -332,7 +332,7 @@ def test_pointing_marks_what_a_cell_touches(show):
     cell(page, "kernel", 0, 0).hover()
     assert len(lit(page, "input")) == len(lit(page, "output")) == 4
     page.mouse.move(1, 1)
-    assert lit(page, "output", "marked") == [[0, 0]]  # the middle again
+    assert lit(page, "output", "marked") == [[1, 1]]  # the middle again
 
 
 def test_stamps_that_overlap_are_seen_to_add(show):

@@ -285,9 +285,9 @@ class Explorer:
         stride, padding, dilation, extra = list(self._state.values())[3:]
         moves = {"stride": stride, "padding": padding, "dilation": dilation}
         if self._state["mode"] == "conv":
-            middle = (len(self.result["output"]) - 1) // 2
+            middle = len(self.result["output"]) // 2
             return draw_corr2d(X, K, (middle, middle), **moves)
-        middle = (len(X) - 1) // 2
+        middle = len(X) // 2
         return draw_trans_conv(X, K, (middle, middle), output_padding=extra, **moves)
 
     def _repr_html_(self):

@@ -1,7 +1,8 @@
-/* <conv-explorer>: a convolution or its transpose, cell by cell. The attributes hold the whole state,
-and what the reader does sets them; `result` says what is shown. __init__.py has the same rules. */
+/* <conv-explorer>: a convolution or its transpose, cell by cell. Its attributes hold all of its
+state, and what the reader does sets them; `result` says what is shown. __init__.py has the same
+rules in Python, and says what the attributes mean. */
 (() => {
-if (customElements.get("conv-explorer")) return; // each output of a notebook carries this file
+if (customElements.get("conv-explorer")) return; // every output of a notebook has this script
 
 // ---- Words, in one place, so that they can be translated ----
 
@@ -14,10 +15,12 @@ const TEXT = {
   hint: "Tap a cell to pin it, twice to change its number; Escape lets go.",
   padded: "padded", dilated: "dilated", flipped: "flipped", put: "zero put in",
   unused: "not used", cropped: "cropped away",
-  filled: (what, size) => `${what} ${size} (dotted)`, cropping: (size) => `cropped from ${size} (hatched)`,
+  filled: (what, size) => `${what} ${size} (dotted)`,
+  cropping: (size) => `cropped from ${size} (hatched)`,
   windows: "windows over each cell", stamps: "stamps on each cell",
   rows: (rows, columns) => `${rows} rows of outputs, ${columns} columns of inputs`,
   bite: (limits, why) => `${limits}, or ${why}.`,
+  size: "output size",
   rest: (n) => `, remainder ${n}: the last ${n} rows and columns are not reached`,
   wrong: (name, given, rule, used) => `${name}=${given} must be ${rule}; ${used} is used.`,
   clash: (name, given, why, used) => `${name}=${given}: ${why}; ${used} is used.`,
@@ -137,7 +140,8 @@ function numbers(name, text, size, say) {
   const words = text.split(/[\s,;]+/).filter(Boolean);
   if (words.length === size * size && words.every(isFine))
     return square(size, (i, j) => Number(words[i * size + j]));
-  say("wrong", name, text, TEXT.or(TEXT.list(size * size, LARGEST_NUMBER), TEXT.oneOf(Object.keys(presets))), "counting");
+  const list = TEXT.list(size * size, LARGEST_NUMBER), names = TEXT.oneOf(Object.keys(presets));
+  say("wrong", name, text, TEXT.or(list, names), "counting");
   return square(size, presets.counting);
 }
 
@@ -231,9 +235,9 @@ SHEET.replaceSync(`/* conv-explorer.css */`); // __init__.py puts the file in he
 
 // The side of a cell. As a length it is inherited as one, so that cells are styled anew only if it
 // changes: with every number that a slider passes, styles would take most of the time.
-CSS.registerProperty?.({ name: "--conv-cell", syntax: "<length>", inherits: true, initialValue: "36px" });
+CSS.registerProperty?.(
+  { name: "--conv-cell", syntax: "<length>", inherits: true, initialValue: "36px" });
 
-const options = (names) => names.map((name) => `<option>${name}</option>`).join("");
 const button = (name) => `<button class="${name}">${TEXT[name]}</button>`;
 const SKELETON = `<div class="controls"><div class="bar">${MODES.map((mode) =>
     `<label><input type="radio" name="mode" value="${mode}">${TEXT[mode]}</label>`).join("")}
@@ -242,20 +246,23 @@ const SKELETON = `<div class="controls"><div class="bar">${MODES.map((mode) =>
   <input type="range" id="${name}" aria-describedby="limits"></div>`).join("")}</div>
 <p class="limits" id="limits"></p>
 <div class="bar">${["input", "kernel"].map((name) => `<label>${TEXT[name]} <select id="${name}">
-  ${options(Object.keys(PRESETS[name]))}<option value="" hidden>${TEXT.own}</option></select></label>`)
-  .join("")}<label>${TEXT.view} <select id="view">${VIEWS.transposed.map((view) =>
+  ${Object.keys(PRESETS[name]).map((preset) => `<option>${preset}</option>`).join("")}
+  <option value="" hidden>${TEXT.own}</option></select></label>`).join("")}
+  <label>${TEXT.view} <select id="view">${VIEWS.transposed.map((view) =>
     `<option value="${view}">${TEXT[view]}</option>`).join("")}</select></label>
   <label><input type="checkbox" class="wide">${TEXT.matrix}</label></div></div>
 <p class="adjusted"></p>
-<div class="stage">${GRIDS.map((name) => `<div class="grid ${name}">
-  <b id="name-${name}">${TEXT[name]}</b><small></small>
-  <div class="scroll"><table role="grid" aria-labelledby="name-${name}"></table></div></div>`).join(`<span class="sign" aria-hidden="true">=</span>`)}
-  <div class="matrix"><small></small><div></div></div></div>
-<p class="sum"></p><p class="hint"></p>
+<div class="board"><div><div class="stage">${GRIDS.map((name, index) => `<div class="part">
+  ${index ? `<span class="sign" aria-hidden="true">=</span>` : ""}<div class="grid ${name}">
+  <b id="name-${name}">${TEXT[name]}</b><small></small><div class="scroll">
+  <table role="grid" aria-labelledby="name-${name}"></table></div></div></div>`).join("")}</div>
+  <p class="sum"></p></div><div class="matrix"><small></small><div></div></div></div>
+<p class="hint"></p>
 <div class="bar controls">${["back", "play", "forward", "all"].map(button).join("")}
   <span class="progress"></span></div>
 <p class="formula"></p>
-<div class="bar"><code></code><span class="controls">${button("copy")} ${button("share")}</span></div>
+<div class="bar"><code></code>
+  <span class="controls">${button("copy")} ${button("share")}</span></div>
 <div class="spoken" aria-live="polite"></div>`;
 
 // ---- Element ----
@@ -439,7 +446,7 @@ class ConvExplorer extends HTMLElement {
       digits = Math.max(digits, this.#drawNumbers(grid));
     }
     const least = Math.max(24, 8 * digits + 4), most = Math.max(...GRIDS.map(side));
-    stage.style.setProperty("--conv-cell", `clamp(${least}px, 100cqi / ${most} - 1px, 36px)`);
+    stage.style.setProperty("--conv-cell", `clamp(${least}px, (100cqi - 48px) / ${most}, 36px)`);
   }
 
   /* Give a grid so many rows and columns; cells that are there already stay. */
@@ -486,7 +493,8 @@ class ConvExplorer extends HTMLElement {
   }
 
   #drawMatrix() {
-    const m = this.#now, box = this.#find(".matrix"), rows = m.size ** 2, columns = m.input_size ** 2;
+    const m = this.#now, box = this.#find(".matrix");
+    const rows = m.size ** 2, columns = m.input_size ** 2;
     box.hidden = !this.hasAttribute("matrix");
     if (box.hidden) return;
     const axis = links(m, false).filter(({ i, o }) => i in m.X && o in m.Y);
@@ -499,8 +507,9 @@ class ConvExplorer extends HTMLElement {
       `<text x="${input + 0.5}" y="${output + 0.5}">${write(m.K.flat()[kernel], 2)}</text>`);
     const title = `W${m.mode === "conv" ? "" : "ᵀ"}: ${TEXT.rows(rows, columns)}`;
     box.firstChild.textContent = title;
-    box.lastChild.innerHTML = `<svg role="img" aria-label="${title}" viewBox="0 0 ${columns} ${rows}"
-      width="${columns * unit}" height="${rows * unit}"><path d="${outlines(m.entries)}"/><rect class="strip"/><path/>${texts.join("")}</svg>`;
+    box.lastChild.innerHTML = `<svg role="img" aria-label="${title}"
+      viewBox="0 0 ${columns} ${rows}" width="${columns * unit}" height="${rows * unit}">
+      <path d="${outlines(m.entries)}"/><rect class="strip"/><path/>${texts.join("")}</svg>`;
   }
 
   // -- marks --
@@ -518,7 +527,7 @@ class ConvExplorer extends HTMLElement {
     const cell = (index) => ({ grid, r: Math.floor(index / side), c: index % side });
     if (this.#step !== null) return cell(this.#step);
     return [this.#pinned, this.#hovered, this.#focused].find((at) => at && this.#cellAt(at)) ??
-      cell((side + 1) * ((side - 1) >> 1));
+      cell((side + 1) * (side >> 1));
   }
 
   #mark() {
@@ -576,9 +585,10 @@ class ConvExplorer extends HTMLElement {
         colored("kernel", k < 0 ? `(${write(k)})` : write(k)),
         isOutput ? "" : ` → ${name("output", pair[0].o, pair[1].o)}`];
     });
-    return isOutput
-      ? [`${spot} = `, ...terms, terms.length ? " = " : "", colored("output", write(valueAt(m, r, c)))]
-      : [`${spot} = ${write(given ?? 0)}: `, ...terms, shown.length < pairs.length ? ", …" : ""];
+    if (!isOutput)
+      return [`${spot} = ${write(given ?? 0)}: `, ...terms, shown.length < pairs.length ? ", …" : ""];
+    const sum = colored("output", write(valueAt(m, r, c)));
+    return [`${spot} = `, ...terms, terms.length ? " = " : "", sum];
   }
 
   // -- what the reader does --
@@ -615,8 +625,10 @@ class ConvExplorer extends HTMLElement {
       if (key === "Escape" || key === "Enter") target.parentElement.focus();
       return;
     }
-    const [down, right] = ARROWS[key] ?? [];
+    const [from, to] = this.#now.range[at.grid], [down, right] = ARROWS[key] ?? [];
     if (ARROWS[key]) this.#cellAt({ ...at, r: at.r + down, c: at.c + right })?.focus();
+    else if (key === "Home") this.#cellAt({ ...at, c: from }).focus();
+    else if (key === "End") this.#cellAt({ ...at, c: to }).focus();
     else if (key === "Escape") this.#release();
     else if (/^[-0-9.]$/.test(key) && this.#isEditable(at)) this.#edit(at, key);
     else if (key === "Enter" && this.#isEditable(at)) this.#edit(at);
@@ -694,12 +706,13 @@ class ConvExplorer extends HTMLElement {
   #formula() {
     const { mode, input_size: n, kernel_size: k, stride: s, padding: p, dilation: d,
       output_padding, size } = this.#now;
-    if (mode === "transposed") return "output size = (n − 1)·s − 2p + d·(k − 1) + output_padding + 1 = "
-      + `(${n} − 1)·${s} − 2·${p} + ${d}·(${k} − 1) + ${output_padding} + 1 = ${size}`;
+    if (mode === "transposed")
+      return `${TEXT.size} = (n − 1)·s − 2p + d·(k − 1) + output_padding + 1 = ` +
+        `(${n} − 1)·${s} − 2·${p} + ${d}·(${k} − 1) + ${output_padding} + 1 = ${size}`;
     const inner = n + 2 * p - d * (k - 1) - 1, rest = inner % s;
-    return "output size = ⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1 = " +
-      `⌊(${n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = ⌊${inner} / ${s}⌋ + 1 = ${size}` +
-      (rest ? TEXT.rest(rest) : "");
+    return `${TEXT.size} = ⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1 = ` +
+      `⌊(${n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = ` +
+      `⌊${inner} / ${s}⌋ + 1 = ${size}` + (rest ? TEXT.rest(rest) : "");
   }
 
   #call() {
