@@ -25,14 +25,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("chapters", "reference")
 RECORD = ROOT / "_build" / "chapters.json"  # what was executed with what; may be deleted
 TIMEOUT = 120  # seconds for one cell, as in the tests
 
 
 def sources():
-    """Return the path of every chapter's `.md`: those that hold code cells."""
-    found = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.md"))]
+    """Return the path of every `.md` with code cells: the landing page, chapters, reference."""
+    found = [ROOT / "intro.md", *sorted(ROOT.glob("chapters/*.md"))]
+    found += sorted(ROOT.glob("reference/*.md"))
     return [path for path in found if "```{code-cell}" in path.read_text(encoding="utf-8")]
 
 
@@ -101,6 +101,7 @@ def execute(path):
         timeout=TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],  # or each kernel warns that it listens on TCP
         record_timing=False,
         coalesce_streams=True,
     )
@@ -140,7 +141,8 @@ def _normalized(notebook, stem):
     for cell in notebook.cells:
         for key in set(cell.metadata) - {"tags", "mystnb"}:
             del cell.metadata[key]
-        if "hide-input" in cell.metadata.get("tags", []):  # folded in Jupyter and Colab as well
+        if {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])):
+            # Folded in Jupyter and Colab as well.
             cell.metadata["jupyter"] = {"source_hidden": True}
             cell.metadata["cellView"] = "form"
         identity = [stem, cell.cell_type, cell.source]

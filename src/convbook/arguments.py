@@ -5,15 +5,22 @@ Every refusal names the argument, the value it was given and the rule:
 """
 
 import operator
+from collections.abc import Iterable
 
 import torch
+
+FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+COMPLEX = {torch.complex32, torch.complex64, torch.complex128}
+SMALL_INTS = {torch.uint8, torch.int8, torch.int16, torch.int32}
+UNFOLDED = FLOATS | {torch.complex64, torch.complex128, torch.bool}  # what torch folds and unfolds
 
 
 def as_int(name, value, at_least=None):
     """Return `value` as a plain int.
 
     name: what the message calls it. value: an int, or anything that counts as one, such as
-    `numpy.int64`. at_least: the smallest value allowed, or None.
+    `numpy.int64` or an integer tensor of one element. at_least: the smallest value allowed,
+    or None.
     Raises TypeError if it is no integer (`True` is not), ValueError if it is too small.
 
     >>> as_int("stride", 2, at_least=1)
@@ -22,9 +29,9 @@ def as_int(name, value, at_least=None):
     Traceback (most recent call last):
     ValueError: stride=0 must be at least 1
     """
-    if isinstance(value, (bool, torch.Tensor)):
-        raise TypeError(f"{name}={value!r} must be an integer, not {type(value).__name__}")
     try:
+        if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
+            raise TypeError
         number = operator.index(value)
     except TypeError:
         raise TypeError(
@@ -38,10 +45,11 @@ def as_int(name, value, at_least=None):
 def as_ints(name, value, length, at_least=None):
     """Return `value` as a tuple of `length` ints, one for each axis; one int serves all axes.
 
-    name: what the message calls it. value: an int or a sequence of them, in the order
-    (height, width) for two axes. at_least: the smallest value allowed, or None.
-    Raises TypeError if an entry is no integer, ValueError if the number of entries is not
-    `length` or an entry is too small.
+    name: what the message calls it. value: an int, or a list or tuple of `length` ints or of
+    one, in the order (height, width) for two axes. at_least: the smallest value allowed, or
+    None.
+    Raises TypeError if an entry is no integer, ValueError if the number of entries is neither
+    `length` nor 1 or an entry is too small.
 
     >>> as_ints("stride", 2, 2), as_ints("stride", [2, 3], 2)
     ((2, 2), (2, 3))
@@ -49,13 +57,36 @@ def as_ints(name, value, length, at_least=None):
     Traceback (most recent call last):
     ValueError: stride=(1, 2, 3) must be one integer or 2 of them, one for each axis
     """
-    if isinstance(value, torch.Tensor) or not hasattr(value, "__len__"):
+    if not isinstance(value, (list, tuple)):
         return (as_int(name, value, at_least),) * length
-    if isinstance(value, str) or len(value) != length:
+    if len(value) not in (1, length):
         raise ValueError(
             f"{name}={value!r} must be one integer or {length} of them, one for each axis"
         )
-    return tuple(as_int(f"{name}[{axis}]", v, at_least) for axis, v in enumerate(value))
+    ints = tuple(as_int(f"{name}[{axis}]", entry, at_least) for axis, entry in enumerate(value))
+    return ints if len(ints) == length else ints * length
+
+
+def as_pair(name, value, at_least=None):
+    """Return `value` as (height, width), under the rules of torch's `unfold` and `fold`.
+
+    They differ from those of a convolution: any iterable will do, but not one of length 1.
+    Raises TypeError or ValueError as `as_ints`.
+
+    >>> as_pair("kernel_size", range(2, 4))
+    (2, 3)
+    >>> as_pair("kernel_size", [2])
+    Traceback (most recent call last):
+    ValueError: kernel_size=[2] must be one integer or 2 of them, one for each axis
+    """
+    if isinstance(value, Iterable):
+        entries = tuple(value)
+        if len(entries) != 2:
+            raise ValueError(
+                f"{name}={value!r} must be one integer or 2 of them, one for each axis"
+            )
+        value = entries
+    return as_ints(name, value, 2, at_least)
 
 
 def check_tensor(name, value, *shape):
@@ -79,23 +110,28 @@ def check_tensor(name, value, *shape):
 
 
 def check_alike(**tensors):
-    """Check that two named tensors share dtype and device, as an operation on both needs.
+    """Check that named tensors share dtype and device, as an operation on all of them needs.
 
-    tensors: the two tensors, by the names that the message gives them.
-    Raises TypeError if the dtypes differ, ValueError if the devices do.
+    tensors: the tensors, by the names that the message gives them; None stands for an absent one.
+    Raises TypeError if one is no tensor or the dtypes differ, ValueError if the devices do.
 
     >>> check_alike(X=torch.ones(2), K=torch.ones(2, dtype=torch.int64))
     Traceback (most recent call last):
     TypeError: X has dtype torch.float32 and K has dtype torch.int64; they must be the same
     """
-    (name, tensor), (other_name, other) = tensors.items()
-    for attribute, error in (("dtype", TypeError), ("device", ValueError)):
-        mine, others = getattr(tensor, attribute), getattr(other, attribute)
-        if mine != others:
-            raise error(
-                f"{name} has {attribute} {mine} and {other_name} has {attribute} {others}; "
-                "they must be the same"
-            )
+    present = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    for name, tensor in present.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"{name} must be a torch.Tensor, not {type(tensor).__name__}")
+    (first_name, first), *others = present.items()
+    for name, tensor in others:
+        for attribute, error in (("dtype", TypeError), ("device", ValueError)):
+            mine, its = getattr(first, attribute), getattr(tensor, attribute)
+            if mine != its:
+                raise error(
+                    f"{first_name} has {attribute} {mine} and {name} has {attribute} {its}; "
+                    "they must be the same"
+                )
 
 
 def check_kernel(K):
@@ -105,3 +141,73 @@ def check_kernel(K):
     """
     if 0 in K.shape:
         raise ValueError(f"K has shape {tuple(K.shape)}; no axis of a kernel may be empty")
+
+
+def check_dtype(name, tensor, allowed, operation):
+    """Check that the dtype of `tensor` is one of `allowed`, the set that torch computes.
+
+    Raises TypeError if it is not.
+
+    >>> check_dtype("input", torch.ones(2, dtype=torch.int8), FLOATS, "unfold")
+    Traceback (most recent call last):
+    TypeError: input has dtype torch.int8; unfold needs one of bfloat16, float16, float32, float64
+    """
+    if tensor.dtype not in allowed:
+        names = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in allowed))
+        raise TypeError(f"{name} has dtype {tensor.dtype}; {operation} needs one of {names}")
+
+
+def check_batch(name, value, *shape):
+    """Return `value` with a batch axis in front: added if it has just the axes in `shape`.
+
+    name: what the message calls it. shape: the names of the axes without the batch.
+    Raises TypeError if it is no tensor, ValueError if the number of axes is another or an axis
+    other than the batch is empty.
+
+    >>> check_batch("input", torch.ones(3, 5, 5), "c", "h", "w").shape
+    torch.Size([1, 3, 5, 5])
+    """
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+    if value.ndim not in (len(shape), len(shape) + 1) or 0 in value.shape[-len(shape) :]:
+        raise ValueError(
+            f"{name} has shape {tuple(value.shape)}; it must have the axes "
+            f"([N,] {', '.join(shape)}), and only N may be 0"
+        )
+    return value if value.ndim > len(shape) else value.unsqueeze(0)
+
+
+def check_layer(n, input, weight, bias, groups, transposed):
+    """Check what an n-dimensional convolution and its transpose ask of their tensors alike.
+
+    input: ([N,] c_in, *size). weight: (c_out, c_in / groups, *kernel_size), or transposed
+    (c_in, c_out / groups, *kernel_size). bias: (c_out,) or None. Returns `groups` as an int.
+    Raises TypeError for a wrong type or dtype, ValueError for a shape that does not fit.
+    """
+    groups = as_int("groups", groups, at_least=1)
+    check_alike(input=input, weight=weight, bias=bias)
+    sizes = ", ".join(f"size{axis}" for axis in range(n))
+    if input.ndim not in (n + 1, n + 2):
+        raise ValueError(
+            f"input has shape {tuple(input.shape)}; it must have the axes ([N,] c_in, {sizes})"
+        )
+    if 0 in input.shape[-n:] and not (input.ndim == n + 2 and input.shape[0] == 0):
+        raise ValueError(
+            f"input has shape {tuple(input.shape)}; only the batch and its samples may be empty"
+        )
+    if weight.ndim != n + 2 or 0 in weight.shape:
+        raise ValueError(
+            f"weight has shape {tuple(weight.shape)}; it must have {n + 2} axes, none empty"
+        )
+    if weight.shape[0] % groups:
+        raise ValueError(f"groups={groups} must divide {weight.shape[0]}, the first axis of weight")
+    c_in = weight.shape[0] if transposed else weight.shape[1] * groups
+    c_out = weight.shape[1] * groups if transposed else weight.shape[0]
+    if input.shape[-n - 1] != c_in:
+        raise ValueError(
+            f"input has shape {tuple(input.shape)}, so {input.shape[-n - 1]} channels; weight of "
+            f"shape {tuple(weight.shape)} with groups={groups} needs {c_in}"
+        )
+    if bias is not None and bias.shape != (c_out,):
+        raise ValueError(f"bias has shape {tuple(bias.shape)}; it must be ({c_out},)")
+    return groups

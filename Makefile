@@ -1,0 +1,68 @@
+# The commands of the book. On a fresh machine with Python, make and git: `make book`, `make test`.
+#
+#   make book        set up and build the site into _build/html
+#   make serve       build, serve it on this machine and open it
+#   make test        set up and run every check
+#   make chapters    execute the chapters that have changed (ALL=1: all of them)
+#   make colab       run every chapter the way Colab does
+#   make bench       time our functions beside those of torch and D2L
+#   make repository URL=https://…    move the book to another address
+#   make clean       remove what was built (make distclean: and what was installed)
+
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+# Exists if what these two files ask for is installed; so nothing is installed twice.
+READY := .venv/ready-$(shell cat requirements.txt pyproject.toml | cksum | cut -d ' ' -f 1)
+PORT ?= 8000
+
+.PHONY: book serve test lint chapters colab bench repository clean distclean
+.DEFAULT_GOAL := book
+
+$(READY):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
+	  "the book needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + \
+	  "; try make PYTHON=python3.12")'
+	@echo "Installing what the book needs into .venv: some minutes, once"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@rm -f .venv/ready-*
+	@touch $@
+
+book: $(READY)
+	$(BIN)/jupyter-book build -W -n --keep-going --quiet .
+	@echo "The book is in _build/html: open _build/html/index.html, or run make serve"
+
+serve: book
+	@echo "http://127.0.0.1:$(PORT), until you press Ctrl-C"
+	@($(BIN)/python -c 'import time; time.sleep(1)' && \
+	  $(BIN)/python -m webbrowser "http://127.0.0.1:$(PORT)" > /dev/null 2>&1 || true) &
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+test: lint
+	$(BIN)/python -m pytest --numprocesses=auto
+
+chapters: $(READY)
+	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(NAMES)
+
+colab: $(READY)
+	CHAPTERS=all $(BIN)/python -m pytest tests/test_colab.py
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py
+
+repository: $(READY)
+	$(BIN)/python tools/repository.py "$(URL)"
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+
+distclean: clean
+	rm -rf .venv

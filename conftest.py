@@ -1,0 +1,6 @@
+"""Settings that every test and every kernel it starts should see."""
+
+import os
+
+# One thread: the order of a floating sum must not depend on the machine.
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")

@@ -1,0 +1,38 @@
+"""What the tests of the book share: where things are, and what a machine can do."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
+URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+
+
+def skip_or_fail(reason):
+    """Skip where a machine lacks something, but not in CI, where nothing may be left out."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}, and in CI nothing is skipped")
+    pytest.skip(reason)
+
+
+def browser(own):
+    """Return the path of a Chromium on this machine, or else playwright's own, or skip."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = [shutil.which(name) for name in names] + [own if Path(own).exists() else None]
+    return next(filter(None, found), None) or skip_or_fail("no Chromium or Chrome here")
+
+
+def files():
+    """Return the paths of all files of the book: those that git knows or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]

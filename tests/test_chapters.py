@@ -1,0 +1,134 @@
+"""The rules of chapters that nbval does not know: it passes cells and notebooks without outputs."""
+
+import json
+import re
+
+import pytest
+import repository
+from book import CHAPTERS, ROOT, URL
+
+import chapters as tool
+
+SOURCES = tool.sources()
+NOTEBOOKS = sorted([*ROOT.glob("*.ipynb"), *ROOT.glob("*/*.ipynb")])
+
+
+def notebook(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def code_cells(path):
+    return [cell for cell in notebook(path)["cells"] if cell["cell_type"] == "code"]
+
+
+def test_every_chapter_is_a_pair():
+    assert {path.with_suffix("") for path in NOTEBOOKS} == {p.with_suffix("") for p in SOURCES}
+    assert set(CHAPTERS) <= set(SOURCES)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_pair_agrees(path):
+    """Source, type and tags of every cell, and the page's metadata."""
+    assert tool.differences(path) == []
+    assert not tool.edited_by_hand(path)
+
+
+def test_toc_names_every_notebook():
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"file: (\S+)", toc)) | set(re.findall(r"root: (\S+)", toc))
+    assert {path.relative_to(ROOT).as_posix() for path in NOTEBOOKS} <= named
+    for name in named:  # the .md of a pair would be built without outputs, and nothing would warn
+        assert name.endswith(".ipynb") or not (ROOT / f"{name}.ipynb").exists()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+class TestNotebook:
+    def test_was_executed_once_from_top_to_bottom(self, path):
+        cells = code_cells(path)
+        assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+        assert any(cell["outputs"] for cell in cells)
+
+    def test_cells_that_show_something_have_an_output(self, path):
+        """A cell whose last line is an expression, or that prints, shows something."""
+        for cell in code_cells(path):
+            lines = "".join(cell["source"]).rstrip().splitlines()
+            shows = re.match(r"(print|show_\w+|check|draw\w*|explore)\(", lines[-1])
+            if shows or any(
+                line.startswith(("print(", "draw", "show_", "check(")) for line in lines
+            ):
+                assert cell["outputs"], "".join(cell["source"])
+
+    def test_no_error_and_nothing_on_stderr(self, path):
+        for cell in code_cells(path):
+            for output in cell["outputs"]:
+                assert output["output_type"] != "error", output
+                assert output.get("name") != "stderr", output
+
+    def test_no_output_that_nbval_does_not_compare(self, path):
+        for cell in code_cells(path):
+            for output in cell["outputs"]:
+                assert not {"image/png", "image/jpeg"} & set(output.get("data", {}))
+
+    def test_no_tag_that_makes_nbval_look_away(self, path):
+        away = {"nbval-skip", "nbval-ignore-output", "nbval-raises-exception", "raises-exception"}
+        for cell in code_cells(path):
+            assert not away & set(cell["metadata"].get("tags", []))
+            assert not re.search(r"NBVAL_|PYTEST_VALIDATE", "".join(cell["source"]))
+
+    def test_nothing_of_this_machine_in_an_output(self, path):
+        text = json.dumps([cell["outputs"] for cell in code_cells(path)])
+        assert not re.search(r"/home/|/tmp/|/root/|/Users/|C:\\\\|0x[0-9a-f]{8,}", text)
+        assert str(ROOT) not in text
+
+    def test_metadata_is_normalized(self, path):
+        content = notebook(path)
+        assert content["metadata"]["language_info"] == {"name": "python"}
+        ids = [cell["id"] for cell in content["cells"]]
+        assert len(set(ids)) == len(ids)
+        for cell in content["cells"]:
+            assert "execution" not in cell["metadata"]
+
+    def test_first_cell_is_the_bootstrap(self, path):
+        assert "".join(code_cells(path)[0]["source"]) == repository.bootstrap(URL)
+
+    def test_code_fits_the_page(self, path):
+        for cell in code_cells(path):
+            for line in "".join(cell["source"]).splitlines():
+                assert len(line) <= 96, line
+
+    def test_outputs_are_light(self, path):
+        size = sum(len(json.dumps(cell["outputs"])) for cell in code_cells(path))
+        assert size < 400_000, "a reader has to load this"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+class TestChapter:
+    def test_has_what_every_chapter_has(self, path):
+        text = path.read_text(encoding="utf-8")
+        for heading in ("Where people stumble", "Exercises", "What to remember", "References"):
+            assert f"\n## {heading}\n" in text, heading
+        assert "you can\n" in text, "what the reader will be able to do"
+        assert re.search(r"\n    description: .{50,}", text), "the description of the page"
+
+    def test_exercises_have_executed_solutions(self, path):
+        """Each solution is hidden, and says correct; each gap says not attempted."""
+        said = {"not attempted": 0, "correct": 0}
+        for cell in code_cells(path.with_suffix(".ipynb")):
+            printed = "".join(
+                "".join(o["text"]) for o in cell["outputs"] if o["output_type"] == "stream"
+            )
+            hidden = "hide-cell" in cell["metadata"].get("tags", [])
+            if "check(" in "".join(cell["source"]):
+                wanted = "correct" if hidden else "not attempted"
+                answers = re.findall(
+                    r"^(?:correct|not attempted|not yet.*)$", printed, re.MULTILINE
+                )
+                assert set(answers) == {wanted}, printed
+                said[wanted] += 1
+        assert said["not attempted"] == said["correct"]
+        assert 3 <= said["correct"] <= 6
+
+    def test_shows_real_source_and_a_picture(self, path):
+        text = path.read_text(encoding="utf-8")
+        assert "show_source(" in text
+        assert re.search(r"\bdraw\w*\(|explore\(", text)

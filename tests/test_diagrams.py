@@ -1,0 +1,127 @@
+"""Diagrams: numbers that are right, in every cell, readable by everyone."""
+
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+from bs4 import BeautifulSoup
+
+from convbook.diagrams import (
+    Grid,
+    draw,
+    draw_corr2d,
+    draw_matrix,
+    draw_stamps,
+    draw_trans_conv,
+    number,
+)
+
+X = torch.arange(1, 26).reshape(5, 5)
+K = torch.tensor([[1, -2], [0, 3]])
+CASES = [dict(stride=s, padding=p, dilation=d) for s in (1, 2) for p in (0, 1) for d in (1, 2)]
+
+
+def texts(html):
+    return [tag.text for tag in BeautifulSoup(html, "html.parser").select("svg text")]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_correlation_shows_what_pytorch_computes(case):
+    diagram = draw_corr2d(X, K, **case)
+    wanted = F.conv2d(X[None, None], K[None, None], **case)[0, 0]
+    assert torch.equal(diagram.parts[4].values, wanted)
+    # One step for each output; its arithmetic, computed anew, gives the output.
+    assert len(diagram.steps) == wanted.numel()
+    for step, value in zip(diagram.steps, wanted.flatten().tolist()):
+        left, right = step.text.replace("−", "-").replace("·", "*").split(" = ")
+        assert eval(left) == int(right) == value
+        (window, (place,)) = step.marked[0], step.marked[4]
+        assert len(window) == K.numel() and wanted[place] == value
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_transposed_shows_what_pytorch_computes(case):
+    for output_padding in range(max(case["stride"], case["dilation"])):
+        diagram = draw_trans_conv(X, K, output_padding=output_padding, **case)
+        grid = diagram.parts[4]
+        wanted = F.conv_transpose2d(
+            X[None, None], K[None, None], output_padding=output_padding, **case
+        )[0, 0]
+        kept = grid.values[~grid.unused].reshape(wanted.shape)
+        assert torch.equal(kept, wanted)
+        assert torch.equal(diagram.steps[-1].digits[4], grid.values), "the stamps add up"
+
+
+def test_unused_cells_are_those_without_gradient():
+    for case in CASES:
+        grid = draw_corr2d(X, K, **case).parts[0]
+        padded = F.pad(X, [case["padding"]] * 4)[None, None].double().requires_grad_()
+        case = case | {"padding": 0}
+        F.conv2d(padded, torch.ones(1, 1, 2, 2).double(), **case).sum().backward()
+        assert torch.equal(grid.unused, padded.grad[0, 0] == 0)
+
+
+def test_every_cell_has_its_number():
+    shown = texts(draw(Grid(X, label="X"), title="numbers").html())
+    assert shown == ["X", "5 × 5", *map(str, range(1, 26))]
+    assert texts(draw(Grid(X, blank=X > 3), title="some")._repr_mimebundle_()["text/html"]) == [
+        "1", "2", "3"
+    ]  # fmt: skip
+
+
+def test_stamps_add_up():
+    parts = draw_stamps(K, K, stride=2).parts
+    assert [part for part in parts if isinstance(part, str)] == ["+", "+", "+", "="]
+    stamps = [part.values for part in parts[:-1] if isinstance(part, Grid)]
+    assert torch.equal(sum(stamps), parts[-1].values)
+    assert torch.equal(
+        parts[-1].values, F.conv_transpose2d(K[None, None], K[None, None], stride=2)[0, 0]
+    )
+
+
+def test_words_say_what_the_picture_says():
+    diagram = draw_corr2d(X, K, at=(1, 2))
+    bundle = diagram._repr_mimebundle_()
+    soup = BeautifulSoup(bundle["text/html"], "html.parser")
+    assert soup.svg["role"] == "img"
+    assert soup.svg.title.text == "Cross-correlation"
+    assert soup.svg.desc.text in bundle["text/plain"]
+    assert soup.figcaption.text == diagram.caption and diagram.caption in bundle["text/plain"]
+    for value in diagram.parts[4].values.flatten():
+        assert number(value) in bundle["text/plain"]
+
+
+def test_still_pictures_do_not_move_and_moving_ones_can_be_stopped():
+    still, moving = draw_corr2d(X, K, at=(0, 0)).html(), draw_corr2d(X, K).html()
+    assert "animation" not in still and "checkbox" not in still
+    assert "prefers-reduced-motion:no-preference" in moving and "checkbox" in moving
+    steps = BeautifulSoup(moving, "html.parser").select(".conv-step")
+    assert [s.get("visibility") for s in steps] == ["hidden"] * 15 + [None]
+
+
+def test_no_name_could_clash_with_another_picture():
+    assert not re.search(r'\bid="|url\(#|href="#', draw_trans_conv(K, K, padding=1).html())
+
+
+def test_wide_rows_are_broken():
+    narrow, wide = draw_corr2d(K, K), draw_corr2d(X.repeat(2, 2), X)
+    assert len({y for _, y in narrow._layout()[0]}) < len({y for _, y in wide._layout()[0]})
+    assert wide._layout()[1] <= 600
+
+
+def test_large_matrices_shrink():
+    assert draw_matrix(torch.eye(4)).parts[0].cell > draw_matrix(torch.eye(40)).parts[0].cell
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match=r"at=\(9, 0\) must be a cell of the output"):
+        draw_corr2d(X, K, at=(9, 0))
+    with pytest.raises(ValueError, match="at=.* must be a cell of the input"):
+        draw_trans_conv(X, K, at=(5, 0))
+    with pytest.raises(ValueError, match="padding=9 would crop more than there is"):
+        draw_trans_conv(K, K, padding=9)
+    with pytest.raises(TypeError, match="W must be a torch.Tensor"):
+        draw_matrix([[1]])
+    with pytest.raises(ValueError, match="must have 2 axes"):
+        Grid(torch.ones(3), label="row")

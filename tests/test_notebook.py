@@ -1,0 +1,135 @@
+"""What notebooks show: exercises, source, figures, the photograph."""
+
+import matplotlib
+import pytest
+import torch
+
+from convbook import corr2d, notebook
+from convbook.notebook import check, photograph, show_figure, show_source, subplots
+
+matplotlib.use("agg")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect what is displayed."""
+    bundles = []
+    monkeypatch.setattr(notebook, "display", lambda bundle, raw: bundles.append(bundle))
+    return bundles
+
+
+@pytest.mark.parametrize(
+    "attempt, expected, said",
+    [
+        (..., 3, "not attempted"),
+        (None, 3, "not attempted"),
+        (3, 3, "correct"),
+        (3.00001, 3, "correct"),
+        (2, 3, "not yet: 2 is too small"),
+        (4.5, 3, "not yet: 4.5 is too large"),
+        (float("nan"), 3, "not yet: not a number"),
+        ((1, 2), (1, 2), "correct"),
+        ([1, 2], (1, 2), "correct"),
+        ((1, 2, 3), (1, 2), "not yet: the shape is (3,), expected (2,)"),
+        ((1, 2), 3, "not yet: it should be one number"),
+        ("two", 2, "not yet: 'two' should hold numbers"),
+        ("yes", "no", "not yet: 'yes' is not it"),
+        ("no", "no", "correct"),
+        (1, True, "not yet: 1 is not it"),
+        (True, True, "correct"),
+        (
+            torch.tensor([[1, 2], [3, 4]]),
+            torch.tensor([[1, 5], [3, 3]]),
+            "not yet: 2 of 4 numbers differ; the first, at [0, 1], is 2, which is too small",
+        ),
+        (torch.ones(2, requires_grad=True), torch.ones(2), "correct"),
+        (
+            torch.tensor([1.0, float("nan")]),
+            torch.ones(2),
+            "not yet: 1 of 2 numbers differs; the first, at [1], is not a number",
+        ),
+    ],
+)
+def test_check_compares_values(attempt, expected, said, capsys):
+    check(attempt, expected)
+    assert capsys.readouterr().out == said + "\n"
+
+
+def test_check_compares_functions(capsys):
+    X, K = torch.ones(3, 3), torch.ones(2, 2)
+    check(lambda X, K: ..., corr2d, on=[(X, K)])
+    check(corr2d, corr2d, on=[(X, K), (K, K)])
+    check(lambda X, K: corr2d(X, K) + 1, corr2d, on=[(X, K)])
+    check(lambda X, K: corr2d(K, X), corr2d, on=[(X, K)])
+    check(lambda n: n + (n > 2), lambda n: n, on=[(1,), (2,), (3,)])
+    shapes = "for arguments a tensor of shape (3, 3), a tensor of shape (2, 2)"
+    assert capsys.readouterr().out.splitlines() == [
+        "not attempted",
+        "correct",
+        f"not yet: {shapes}: 4 of 4 numbers differ; the first, at [0, 0], is 5, which is too large",
+        f"not yet: {shapes}: it raises ValueError: K has shape (3, 3); it must fit into X of shape "
+        "(2, 2)",
+        "not yet: for argument 3: 4 is too large",
+    ]
+
+
+def test_show_source_shows_the_code_that_runs(shown):
+    show_source(corr2d)
+    (bundle,) = shown
+    assert bundle["text/markdown"] == f"```python\n{bundle['text/plain']}```"
+    assert "Y[i, j] = (X[i : i + kh, j : j + kw] * K).sum()" in bundle["text/plain"]
+    assert '    """Slide `K` over `X` and sum the products' in bundle["text/plain"]
+    assert ">>>" not in bundle["text/plain"], "the docstring is cut to its first sentence"
+    # Cut or not, it is the same function.
+    names = {}
+    exec(bundle["text/plain"], corr2d.__globals__, names)
+    X, K = torch.rand(4, 5), torch.rand(2, 3)
+    assert torch.equal(names["corr2d"](X, K), corr2d(X, K))
+
+
+def test_show_source_of_something_without_source():
+    with pytest.raises(TypeError):
+        show_source(len)
+
+
+def figure():
+    drawing, axes = subplots(1, 2, figsize=(4, 2))
+    axes[0].plot([1, 2, 3], [1, 4, 9], label="squares")
+    axes[0].legend()
+    axes[1].imshow(torch.arange(6).reshape(2, 3).numpy())
+    return drawing
+
+
+def test_figures_are_the_same_every_time_and_follow_the_page(shown):
+    same = figure()
+    for drawing in (same, same, figure()):
+        show_figure(drawing, "Squares < cubes", caption="What to see")
+    assert shown[0] == shown[1] == shown[2]
+    html = shown[0]["text/html"]
+    assert "<title>Squares &lt; cubes</title>" in html and 'role="img"' in html
+    assert "currentColor" in html and "#000000" not in html
+    assert "<figcaption>What to see</figcaption>" in html
+    assert shown[0]["text/plain"] == "Squares < cubes\nWhat to see"
+    names = [part.split('"')[0] for part in html.split(' id="')[1:]]
+    used = html.count("#f")
+    assert len(names) == len(set(names)) and used >= len(names) > 0
+
+
+def test_two_figures_share_no_names(shown):
+    other, axis = subplots(figsize=(4, 2))
+    axis.plot([3, 1, 2])
+    show_figure(figure(), "one")
+    show_figure(other, "other")
+    names = [
+        {part.split('"')[0] for part in bundle["text/html"].split(' id="')[1:]} for bundle in shown
+    ]
+    assert names[0] and names[1] and not names[0] & names[1]
+
+
+def test_photograph_holds_whole_numbers():
+    gray, color = photograph(), photograph(height=60, color=True)
+    assert gray.shape == (120, 102) and color.shape == (3, 60, 51)
+    for picture in (gray, color):
+        assert picture.dtype == torch.float32 and torch.equal(picture, picture.round())
+        assert picture.min() >= 0 and 200 < picture.max() <= 255
+    assert torch.equal(photograph(), gray)

@@ -1,0 +1,161 @@
+"""The commands that maintain the book, tried on a small copy of it."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import repository
+from book import ROOT, URL, files
+
+CHAPTER = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A chapter
+
+```{code-cell} ipython3
+x = 1
+```
+
+```{code-cell} ipython3
+:tags: [hide-input]
+
+print(x + 1)
+```
+"""
+
+
+@pytest.fixture
+def book(tmp_path):
+    """Return a book with one small chapter and the real tools."""
+    for name in ("tools/chapters.py", "jupytext.toml", "requirements.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "intro.md").write_text("# A book\n")
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "one.md").write_text(CHAPTER)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "module.py").write_text("")
+    return tmp_path
+
+
+def execute(book, *options):
+    command = [sys.executable, "tools/chapters.py", *options]
+    return subprocess.run(command, cwd=book, capture_output=True, text=True)
+
+
+def outputs(book):
+    cells = json.loads((book / "chapters" / "one.ipynb").read_text())["cells"]
+    return ["".join(o["text"]) for cell in cells for o in cell.get("outputs", [])]
+
+
+def test_chapters_are_executed_when_something_changed_and_only_then(book):
+    target = book / "chapters" / "one.ipynb"
+    assert "one.md: changed" in execute(book).stdout
+    assert outputs(book) == ["2\n"]
+    first = target.read_bytes()
+
+    assert "up to date" in execute(book).stdout
+    assert "same as before" in execute(book, "--all").stdout
+    assert target.read_bytes() == first
+
+    (book / "src" / "module.py").write_text("y = 1\n")
+    assert "same as before" in execute(book).stdout
+    assert target.read_bytes() == first
+
+    (book / "chapters" / "one.md").write_text(CHAPTER.replace("x = 1", "x = 2"))
+    assert "changed" in execute(book).stdout
+    assert outputs(book) == ["3\n"]
+
+    target.write_text(target.read_text().replace("3\\n", "4\\n"))  # a stored output is no input
+    assert "changed" in execute(book).stdout
+    assert outputs(book) == ["3\n"]
+
+
+def test_edits_of_a_notebook_are_not_lost(book):
+    execute(book)
+    target = book / "chapters" / "one.ipynb"
+    edited = target.read_text().replace("x + 1", "x + 10")
+    target.write_text(edited)
+    for options in ([], ["--all"]):
+        refused = execute(book, *options)
+        assert refused.returncode == 1
+        assert "one.ipynb holds edits that would be lost" in refused.stdout
+        assert "source of cell 3 differs" in refused.stdout
+        assert target.read_text() == edited
+
+    assert execute(book, "--discard").returncode == 0
+    assert outputs(book) == ["2\n"]
+
+    edited = target.read_text().replace("x + 1", "x + 10")
+    target.write_text(edited)  # moved into the .md, the edit is in both
+    (book / "chapters" / "one.md").write_text(CHAPTER.replace("x + 1", "x + 10"))
+    assert execute(book).returncode == 0
+    assert outputs(book) == ["11\n"]
+
+
+def test_a_failing_cell_is_named_and_leaves_the_old_notebook(book):
+    execute(book)
+    before = (book / "chapters" / "one.ipynb").read_bytes()
+    (book / "chapters" / "one.md").write_text(CHAPTER.replace("x + 1", "x + unknown"))
+    failed = execute(book)
+    assert failed.returncode == 1
+    assert "chapters/one.md: FAILED" in failed.stdout
+    assert "cell 3: NameError: name 'unknown' is not defined" in failed.stdout
+    assert (book / "chapters" / "one.ipynb").read_bytes() == before
+    assert not list((book / "chapters").glob("*.tmp"))
+
+
+def test_an_unknown_chapter_is_refused(book):
+    refused = execute(book, "two")
+    assert refused.returncode == 2
+    assert "no such chapter: two; there are one" in refused.stderr
+
+
+def test_the_address_is_chosen_in_one_place(tmp_path):
+    """After a move, no file but the notebooks, which are made anew, names the old address."""
+    for path in files():
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    new = "https://github.com/somebody/elsewhere"
+    changed = repository.move(new, tmp_path)
+    assert "_config.yml" in changed and "chapters/corr2d.md" in changed
+    assert repository.current(tmp_path) == new
+    for path in tmp_path.rglob("*"):
+        if ".git" in path.parts or path.suffix == ".ipynb" or not path.is_file():
+            continue
+        text = path.read_bytes().decode("utf-8", errors="ignore")
+        assert URL not in text and repository.pages(URL) not in text, path
+    assert repository.bootstrap(new) in (tmp_path / "chapters" / "corr2d.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("url", ["", "github.com/a/b", "https://github.com/a", "https://x.org/a/b"])
+def test_an_address_that_is_none_is_refused(url, tmp_path):
+    with pytest.raises(ValueError, match="must read https://github.com/NAME/REPOSITORY"):
+        repository.move(url, tmp_path)
+
+
+def test_every_requirement_is_pinned():
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    for line in lines:
+        requirement = line.split("#")[0].strip()
+        if requirement and requirement != "-e .":
+            assert re.fullmatch(r"[\w-]+==[\w.]+", requirement), line
+
+
+def test_colab_gets_the_pinned_d2l():
+    pin = re.search(r"^d2l==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    assert f'"{pin[0]}"' in repository.bootstrap(URL)

@@ -1,0 +1,85 @@
+"""Move the book to another address: change `repository.url` and all that follows from it.
+
+    python tools/repository.py https://github.com/NAME/REPOSITORY
+
+The address is chosen in _config.yml. Every other file that names it (the first cell of each
+chapter, README, CITATION, …) is changed with it; then run `make chapters`.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+BOOTSTRAP = """\
+# Installs the book's package where it is missing, as on Colab.
+# torch and NumPy stay as they are.
+import importlib.util, subprocess, sys
+
+sources = {{
+    "convbook": ["git+{url}"],
+    "d2l": ["--no-deps", "d2l==0.17.0"],
+}}
+for name, source in sources.items():
+    if importlib.util.find_spec(name) is None:
+        pip = [sys.executable, "-m", "pip", "install", *source]
+        done = subprocess.run(pip, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{{name}} could not be installed:\\n{{done.stderr}}")
+importlib.invalidate_caches()"""
+
+
+def bootstrap(url):
+    """Return the first cell of every chapter, for a repository at `url`."""
+    return BOOTSTRAP.format(url=url)
+
+
+def current(root=ROOT):
+    """Return the address that _config.yml chooses."""
+    return yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+
+
+def pages(url):
+    """Return where GitHub Pages serves the repository at `url`."""
+    owner, name = url.removeprefix("https://github.com/").split("/")
+    return f"https://{owner.lower()}.github.io/{name}"
+
+
+def move(new, root=ROOT):
+    """Change the address in every text file of the book; return the files that changed.
+
+    Raises ValueError if `new` is not the address of a GitHub repository.
+    """
+    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", new) or new.endswith(".git"):
+        raise ValueError(f"URL={new!r} must read https://github.com/NAME/REPOSITORY")
+    old, changed = current(root), []
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=root, capture_output=True, check=True,
+    ).stdout.decode()  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        path = root / name
+        if path.suffix == ".ipynb" or not path.is_file():  # made from the .md by make chapters
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        moved = text.replace(pages(old), pages(new)).replace(old, new)
+        if moved != text:
+            path.write_text(moved, encoding="utf-8", newline="\n")
+            changed.append(name)
+    return changed
+
+
+if __name__ == "__main__":
+    try:
+        for changed in move(*sys.argv[1:]):
+            print(changed)
+    except (TypeError, ValueError) as error:
+        sys.exit(f"{error}\nusage: make repository URL=https://github.com/NAME/REPOSITORY")
+    sys.exit(subprocess.call([sys.executable, ROOT / "tools" / "chapters.py"]))
