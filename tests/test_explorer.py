@@ -4,47 +4,41 @@ import base64
 import gzip
 import hashlib
 import itertools
-import os
 import random
-import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
+from book import browser
+from playwright.sync_api import sync_playwright
 from torch.nn import functional as F
 
 from convbook import explorer
 from convbook.explorer import EXAMPLES, RANGES, explore, script
-
-playwright = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 ADDRESS = "http://localhost/page.html"
 NAMES = list(RANGES)
 THEMES = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
 
 
-@pytest.fixture(scope="session")
-def browser():
-    path = next(
-        filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
-    )
-    if path is None:
-        reason = "no Chromium is installed, and the explorer can be tested in a browser only"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+@pytest.fixture(scope="module")
+def chromium():
+    """Start a browser once for all tests of this file."""
+    with sync_playwright() as playwright:
+        path = browser(playwright.chromium.executable_path)
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield running
+        running.close()
 
 
 @pytest.fixture
-def show(browser):
+def show(chromium):
     """Return a function that shows explorers in a page; no page may write an error."""
     errors, contexts = [], []
 
     def show(*explorers, theme="light", width=800, hash="", head="", **options):
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: errors.append(message.text))
@@ -60,6 +54,7 @@ def show(browser):
             f"<body><main><h1>Test</h1>{body}</main></body></html>"
         )
         style = f"body {{ background: {background}; color: {color}; font: 16px/1.5 sans-serif }}"
+        style += "[hidden] { display: none !important }"  # as the theme of the book has it
         page.route("**/*.html*", lambda route: route.fulfill(body=html, content_type="text/html"))
         page.route("**/style.css", lambda route: route.fulfill(body=style, content_type="text/css"))
         page.goto(ADDRESS + hash)
@@ -258,6 +253,9 @@ def test_own_numbers_set_the_size():
     own = explore(input=[[1, 2], [3, 4]], kernel=[[0.5]])
     assert own.result["inputSize"] == 2
     assert own.result["output"] == [[0.5, 1], [1.5, 2]]
+    assert explore(input=torch.tensor([[1, 2], [3, 4]]), kernel=[[0.5]]).result == own.result
+    ragged = explore(input=[[1, 2], [3]])
+    assert "input=1 2 3 must be 4 numbers of at most 999 or one of" in str(ragged)
 
 
 def test_examples_are_valid_and_transposed_ones_undo_the_size_of_their_twins():
@@ -707,12 +705,12 @@ def test_in_a_frame_like_those_of_colab(show):
     page.wait_for_timeout(500)
 
 
-def test_in_a_file(browser, tmp_path):
+def test_in_a_file(chromium, tmp_path):
     path = tmp_path / "page.html"
     path.write_text(
         f"<!doctype html><meta charset=utf-8>{explore()._repr_html_()}", encoding="utf-8"
     )
-    page = browser.new_page()
+    page = chromium.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(path.as_uri())
@@ -748,7 +746,7 @@ def test_axe_finds_nothing(show, theme, state):
     page = show(explore(**state), theme=theme)
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 800})
-        report = axe.Axe().run(page)
+        report = Axe().run(page)
         assert report.violations_count == 0, report.generate_report()
 
 

@@ -398,11 +398,11 @@ def explore(
 def _texts(*, input=None, kernel=None, view=None, matrix=False, **given):
     """Return the texts of the attributes, by name, for arguments of `explore`."""
     for name, value in (("input", input), ("kernel", kernel)):
-        if isinstance(value, str):
-            given[name] = value
-        elif value is not None:
-            given[f"{name}_size"] = len(value)
-            given[name] = " ".join(f"{number:.17g}" for row in value for number in row)
+        if value is not None:
+            rows = value.tolist() if hasattr(value, "tolist") else value
+            given[name] = re.sub(r"[][(),]+", " ", str(rows)).strip()
+            if not isinstance(value, str):
+                given[f"{name}_size"] = math.ceil(math.sqrt(len(given[name].split())))
     if view is not None:
         given["view"] = view
     if matrix:

@@ -55,8 +55,8 @@ const NUMBER = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
 const kebab = (name) => name.replace("_", "-");
 const short = (given) => [...String(given)].slice(0, 20).join("");
 const by = (rows, columns = rows) => `${rows} × ${columns}`;
-const square = (size, value, from = 0) => Array.from({ length: size }, (_, i) =>
-  Array.from({ length: size }, (_, j) => value(i + from, j + from, size)));
+const square = (size, value) => Array.from({ length: size }, (_, i) =>
+  Array.from({ length: size }, (_, j) => value(i, j, size)));
 
 const counting = (base) => (i, j, n) => (i * n + j + Math.floor((i * n + j) / base)) % base;
 const ones = () => 1;
@@ -195,12 +195,10 @@ function modelOf(read) {
   };
   m.given = (grid, r, c) => m[LETTER[grid]][m.index[grid](r)]?.[m.index[grid](c)];
   const list = links(m, zeros);
-  m.ends = {}; // the links that end in a row of a grid
-  for (const grid of GRIDS) {
-    const [from, to] = m.range[grid];
-    m.ends[grid] = Object.fromEntries(square(to - from + 1, (r) => r, from).map(([r]) => [r, []]));
-    for (const link of list) m.ends[grid][link[END[grid]]]?.push(link);
-  }
+  m.ends = { input: {}, kernel: {}, output: {} }; // the links that end in a row of a grid
+  for (const grid of GRIDS)
+    for (let [r, to] = m.range[grid]; r <= to; r++)
+      m.ends[grid][r] = list.filter((link) => link[END[grid]] === r);
   m.Y = square(size, (r, c) => valueAt(m, r, c));
   m.reason = reasons.join(" ");
   return m;
@@ -586,7 +584,7 @@ class ConvExplorer extends HTMLElement {
         isOutput ? "" : ` → ${name("output", pair[0].o, pair[1].o)}`];
     });
     if (!isOutput)
-      return [`${spot} = ${write(given ?? 0)}: `, ...terms, shown.length < pairs.length ? ", …" : ""];
+      return [`${spot} = ${write(given ?? 0)}: `, ...terms, pairs.length > shown.length ? ", …" : ""];
     const sum = colored("output", write(valueAt(m, r, c)));
     return [`${spot} = `, ...terms, terms.length ? " = " : "", sum];
   }
