@@ -351,6 +351,7 @@ def test_stamps_that_overlap_are_seen_to_add(show):
     for _ in range(2):
         page.get_by_role("button", name="step ›").click()
     assert texts(page, "output") == [["0", "0", "1"], ["0", "4", "3"], ["4", "6", ""]]
+    assert lit(page, "input", "marked") == [[1, 0]]
     page.get_by_role("button", name="show all").click()
     assert texts(page, "output")[2] == ["4", "12", "9"]
 
@@ -374,7 +375,7 @@ def test_marks_agree_with_the_gradient(show, state):
     Y[0, 0, i, j].backward()
     inputs, outputs = (padding, 0) if conv else (0, padding)
     cell(page, "output", i + outputs, j + outputs).dispatch_event(
-        "pointerover", {"pointerType": "mouse", "bubbles": True}
+        "pointermove", {"pointerType": "mouse", "bubbles": True}
     )
     seen = {(r - inputs, c - inputs) for r, c in lit(page, "input")}
     real = {(r, c) for r, c in seen if 0 <= r < n and 0 <= c < n}
@@ -423,6 +424,8 @@ def test_matrix_is_drawn_and_its_row_or_column_lit(show):
     assert page.eval_on_selector(strip, box) == [0, 2, 9, 1]
     cell(page, "input", 0, 1).hover()
     assert page.eval_on_selector(strip, box) == [1, 0, 1, 4]
+    lit_entries = "e => e.getAttribute('d')"
+    assert page.eval_on_selector(strip + " + path", lit_entries) == "M1 0h1v1h-1zM1 1h1v1h-1z"
     cell(page, "kernel", 1, 1).hover()
     assert page.eval_on_selector(strip + " + path", "e => e.getAttribute('d')").count("M") == 4
     page = show(explore("transposed", 2, 2, matrix=True))
@@ -495,8 +498,18 @@ def test_sliders_modes_and_menus(show):
     assert not page.locator("conv-explorer .matrix").is_visible()
 
 
+@pytest.mark.parametrize("size", [16, 17, 18])
+def test_the_transpose_returns_to_the_size_it_came_from(show, size):
+    page = show(explore(input_size=size, kernel_size=5, stride=3, padding=2))
+    page.get_by_role("button", name="transpose it").click()
+    result = page.evaluate("document.querySelector('conv-explorer').result")
+    assert (result["inputSize"], result["outputPadding"]) == (6, size - 16)
+    assert len(result["output"]) == size and not result["adjusted"]
+
+
 def test_keyboard_alone(show):
     page = show(explore(input_size=3, kernel_size=2))
+    cell(page, "output", 1, 1).hover()  # where the pointer rests does not matter
     page.locator("conv-explorer .input td").first.focus()
     for key in ["ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft"]:  # the edge holds
         page.keyboard.press(key)
@@ -553,7 +566,9 @@ def test_touch_on_a_phone(show):
     assert lit(page, "output", "marked") == [[3, 3]]
     cell(page, "kernel", 1, 1).tap()
     assert lit(page, "kernel", "marked") == [[1, 1]]
+    assert page.locator("conv-explorer td input").count() == 0
     cell(page, "kernel", 1, 1).tap()
+    assert page.locator("conv-explorer td input").count() == 1
     page.keyboard.type("9")
     page.keyboard.press("Enter")
     assert page.evaluate("document.querySelector('conv-explorer').result.kernel[1][1]") == 9

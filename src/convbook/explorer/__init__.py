@@ -294,6 +294,7 @@ class Explorer:
         attributes = "".join(
             f' {name.replace("_", "-")}="{html.escape(text)}"' for name, text in self._given.items()
         )
+        attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
             f"<conv-explorer{attributes}>{self._picture().svg()}{self._menu()}</conv-explorer>\n"
             f"<script>{script()}</script>"
@@ -398,11 +399,12 @@ def explore(
 def _texts(*, input=None, kernel=None, view=None, matrix=False, **given):
     """Return the texts of the attributes, by name, for arguments of `explore`."""
     for name, value in (("input", input), ("kernel", kernel)):
-        if value is not None:
+        if isinstance(value, str):
+            given[name] = value
+        elif value is not None:
             rows = value.tolist() if hasattr(value, "tolist") else value
-            given[name] = re.sub(r"[][(),]+", " ", str(rows)).strip()
-            if not isinstance(value, str):
-                given[f"{name}_size"] = math.ceil(math.sqrt(len(given[name].split())))
+            given[name] = " ".join(re.sub(r"[][(),]", " ", str(rows)).split())
+            given[f"{name}_size"] = math.ceil(math.sqrt(len(given[name].split())))
     if view is not None:
         given["view"] = view
     if matrix:

@@ -339,10 +339,14 @@ class ConvExplorer extends HTMLElement {
     on(".copy", "click", () => this.#copy(this.#program()));
     on(".share", "click", () => { this.#writeAddress(true); this.#copy(location.href); });
     const placeOf = (node) => node.closest("td")?.at;
-    on(".stage", "pointerover", (node, { pointerType }) => {
-      if (pointerType === "touch") return;
-      this.#hovered = placeOf(node);
-      this.#mark();
+    let last; // browsers also report a pointer that rests while the page moves
+    on(".stage", "pointermove", (node, { pointerType, screenX, screenY }) => {
+      const at = placeOf(node), where = `${screenX} ${screenY}`;
+      if (pointerType !== "touch" && where !== last && at !== this.#hovered) {
+        this.#hovered = at;
+        this.#mark();
+      }
+      last = where;
     });
     on(".stage", "pointerleave", () => { this.#hovered = undefined; this.#mark(); });
     on(".stage", "focusin", (node) => this.#focus(placeOf(node)));
@@ -598,6 +602,7 @@ class ConvExplorer extends HTMLElement {
 
   #focus(at) {
     this.#focused = at;
+    this.#hovered = undefined; // the pointer may rest while the keyboard moves on
     if (at) {
       this.#find(`.${at.grid} [tabindex="0"]`).tabIndex = -1;
       this.#cellAt(at).tabIndex = 0;
