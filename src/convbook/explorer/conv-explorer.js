@@ -255,7 +255,7 @@ const SKELETON = `<div class="controls"><div class="bar">${MODES.map((mode) =>
   <b id="name-${name}">${TEXT[name]}</b><small></small><div class="scroll">
   <table role="grid" aria-labelledby="name-${name}"></table></div></div></div>`).join("")}</div>
   <p class="sum"></p></div><div class="matrix"><small></small><div></div></div></div>
-<p class="hint"></p>
+<p class="hint controls"></p>
 <div class="bar controls">${["back", "play", "forward", "all"].map(button).join("")}
   <span class="progress"></span></div>
 <p class="formula"></p>
@@ -339,14 +339,11 @@ class ConvExplorer extends HTMLElement {
     on(".copy", "click", () => this.#copy(this.#program()));
     on(".share", "click", () => { this.#writeAddress(true); this.#copy(location.href); });
     const placeOf = (node) => node.closest("td")?.at;
-    let last; // browsers also report a pointer that rests while the page moves
-    on(".stage", "pointermove", (node, { pointerType, screenX, screenY }) => {
-      const at = placeOf(node), where = `${screenX} ${screenY}`;
-      if (pointerType !== "touch" && where !== last && at !== this.#hovered) {
-        this.#hovered = at;
-        this.#mark();
-      }
-      last = where;
+    // Not pointerover, which also reports a pointer that rests while the page moves under it.
+    on(".stage", "pointermove", (node, { pointerType }) => {
+      if (pointerType === "touch" || placeOf(node) === this.#hovered) return;
+      this.#hovered = placeOf(node);
+      this.#mark();
     });
     on(".stage", "pointerleave", () => { this.#hovered = undefined; this.#mark(); });
     on(".stage", "focusin", (node) => this.#focus(placeOf(node)));
