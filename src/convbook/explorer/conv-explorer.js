@@ -585,7 +585,7 @@ class ConvExplorer extends HTMLElement {
         isOutput ? "" : ` → ${name("output", pair[0].o, pair[1].o)}`];
     });
     if (!isOutput)
-      return [`${spot} = ${write(given ?? 0)}: `, ...terms, pairs.length > shown.length ? ", …" : ""];
+      return [`${spot} = ${write(given ?? 0)}: `, ...terms, pairs.length > 16 ? ", …" : ""];
     const sum = colored("output", write(valueAt(m, r, c)));
     return [`${spot} = `, ...terms, terms.length ? " = " : "", sum];
   }
