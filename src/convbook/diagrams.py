@@ -11,6 +11,7 @@ be known. What a color says, a word, a digit or an outline says as well:
     output      green       marked         thick vermilion outline
 """
 
+import itertools
 import re
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -26,6 +27,7 @@ COLORS = {"input": "#0072B2", "kernel": "#E69F00", "output": "#009E73", "marked"
 CELL = 36  # side of a cell, in units of the picture: CSS pixels, unless it has to shrink
 WIDTH = 560  # a row of grids wider than this is broken, so that digits stay legible on a phone
 GAP = 14  # between a grid and a sign
+TEXT = {"text_anchor": "middle", "dominant_baseline": "central", "fill": "currentColor"}
 SECONDS = 1.5  # for each step of an animation
 
 # One keyframe for each number of steps: step i is visible during the i-th part of the cycle.
@@ -107,11 +109,26 @@ class Grid:
         """Return the drawing with its upper left corner at (x, y)."""
         group = self._draw_label(x, y)
         left, top = self.corner(x, y)
-        for i, row in enumerate(self.values):
-            for j, value in enumerate(row):
-                self._draw_cell(group, left + j * self.cell, top + i * self.cell, i, j)
-                if digits and not self.is_in(self.blank, i, j):
-                    group.append(self.digit(left, top, i, j, value))
+        # One path for all cells of a kind keeps the picture light.
+        stroke, side = {"stroke": COLORS[self.role]}, self.cell
+        filled = dw.Path(fill=COLORS[self.role], fill_opacity=0.18, **stroke)
+        dotted = dw.Path(fill="none", stroke_dasharray="2 3", **stroke)
+        hatched = dw.Path(stroke="currentColor", stroke_opacity=0.4)
+        h, w = self.values.shape
+        for i, j in itertools.product(range(h), range(w)):
+            x, y = left + j * side, top + i * side
+            kind = (
+                dotted if self.is_in(self.zeros, i, j) or self.is_in(self.blank, i, j) else filled
+            )
+            kind.M(x, y).h(side).v(side).h(-side).Z()
+            if self.is_in(self.unused, i, j):
+                for far in (side / 3, 2 * side / 3, side):
+                    hatched.M(x, round(y + far, 1)).l(round(far, 1), -round(far, 1))
+                for far in (side / 3, 2 * side / 3):
+                    hatched.M(round(x + side - far, 1), y + side).l(round(far, 1), -round(far, 1))
+        group.extend(path for path in (filled, dotted, hatched) if path.args.get("d"))
+        if digits:
+            group.append(self.digits(x=left, y=top, values=self.values))
         return group
 
     def _draw_label(self, x, y):
@@ -122,34 +139,20 @@ class Grid:
             group.append(_text(size(self.values), middle, y + 28, 13))
         return group
 
-    def _draw_cell(self, group, x, y, i, j):
-        put_in = self.is_in(self.zeros, i, j)
-        empty = self.is_in(self.blank, i, j)
-        color = COLORS[self.role]
-        side = self.cell
-        group.append(
-            dw.Rectangle(
-                x, y, side, side, fill=color, fill_opacity=0 if put_in or empty else 0.18,
-                stroke=color, stroke_width=1,
-                **({"stroke_dasharray": "2 3"} if put_in or empty else {}),
-            )
-        )  # fmt: skip
-        if self.is_in(self.unused, i, j):
-            third = side / 3
-            hatch = dw.Path(stroke="currentColor", stroke_width=1, stroke_opacity=0.4)
-            for k in (1, 2, 3):
-                hatch.M(x, y + k * third).L(x + k * third, y)
-            for k in (1, 2):
-                hatch.M(x + k * third, y + side).L(x + side, y + k * third)
-            group.append(hatch)
-
-    def digit(self, left, top, i, j, value):
-        """Return the number of cell (i, j) of a grid whose first cell stands at (left, top)."""
-        text = number(value)
-        fits = min(0.48 * self.cell, 1.5 * self.cell / len(text))
-        grey = self.is_in(self.zeros, i, j) or self.is_in(self.unused, i, j)
-        x, y = left + (j + 0.5) * self.cell, top + (i + 0.5) * self.cell
-        return _text(text, x, y, round(fits, 1), **({"fill_opacity": 0.7} if grey else {}))
+    def digits(self, x, y, values):
+        """Return the numbers of the cells, the first of which stands at (x, y)."""
+        group = dw.Group(**TEXT)
+        for i, row in enumerate(values):
+            for j, value in enumerate(row):
+                if self.is_in(self.blank, i, j):
+                    continue
+                text = number(value)
+                fits = min(0.48 * self.cell, 1.5 * self.cell / len(text))
+                grey = self.is_in(self.zeros, i, j) or self.is_in(self.unused, i, j)
+                place = {"x": x + (j + 0.5) * self.cell, "y": y + (i + 0.5) * self.cell}
+                style = {"fill_opacity": 0.7} if grey else {}
+                group.append(dw.Text(text, round(fits, 1), **place, **style))
+        return group
 
     def marks(self, x, y, cells):
         """Return thick outlines around cells: one around all where they form a block."""
@@ -256,10 +259,8 @@ class Diagram:
         moving = {"class_": "conv-step", "style": f"--step:{index}"} if len(self.steps) > 1 else {}
         group = dw.Group(**moving, **hidden)
         for part, values in step.digits.items():
-            grid, (x, y) = self.parts[part], places[part]
-            for i, row in enumerate(values):
-                for j, value in enumerate(row):
-                    group.append(grid.digit(*grid.corner(x, y), i, j, value))
+            grid = self.parts[part]
+            group.append(grid.digits(*grid.corner(*places[part]), values))
         for part, cells in step.marked.items():
             group.append(self.parts[part].marks(*places[part], cells))
         for k, line in enumerate(_wrapped(step.text, width)):
@@ -299,12 +300,7 @@ class Diagram:
 
 
 def _text(text, x, y, size, **style):
-    style = {
-        "text_anchor": "middle",
-        "dominant_baseline": "central",
-        "fill": "currentColor",
-    } | style
-    return dw.Text(text, size, x=round(x, 1), y=round(y, 1), **style)
+    return dw.Text(text, size, x=round(x, 1), y=round(y, 1), **TEXT | style)
 
 
 def _element(name, text):
