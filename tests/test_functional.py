@@ -18,6 +18,12 @@ TRANSPOSED = {
 }
 
 
+@pytest.fixture(autouse=True, params=[2**22, 1], ids=["whole", "parts"])
+def most_columns(request, monkeypatch):
+    """Run every test twice: all windows laid out at once, and as few at a time as possible."""
+    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", request.param)
+
+
 # By hand
 
 

@@ -13,6 +13,8 @@ Parameters, results, dtypes and gradients are those of torch.nn.functional. Wher
 these refuse, with a ValueError or TypeError that names the argument and the rule.
 """
 
+import math
+
 import torch
 
 from .arguments import (
@@ -116,7 +118,7 @@ def _conv(n, input, weight, bias, stride, padding, dilation, groups):
         columns = part.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πk, Πoutput)
         columns = columns.unflatten(1, (groups, -1))  # (N, groups, c_in/groups·Πk, Πoutput)
         output = _matmul(rows, columns)  # (N, groups, c_out/groups, Πoutput)
-        outputs.append(output.reshape(len(X), c_out, *part.shape[first:]))
+        outputs.append(output.reshape(X.shape[0], c_out, *part.shape[first:]))
     output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
     return _finish(output, bias, n, input)
 
@@ -146,14 +148,43 @@ def _conv_transpose(n, input, weight, bias, stride, padding, output_padding, gro
         n, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, Πsize)
-    rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups·Πk)
-    columns = _matmul(rows.mT, pixels)  # (N, groups, c_out/groups·Πk, Πsize)
     c_out, kernel_size, size = weight.shape[1] * groups, weight.shape[2:], X.shape[2:]
-    windows = columns.reshape(len(X), c_out, *kernel_size, *size)
     uncropped = [m + 2 * p for m, p in zip(output_size, padding)]
-    output = _crop(_overlap_add(windows, uncropped, stride, dilation), padding)
-    return _finish(output.contiguous(), bias, n, input)
+    stride_divides = all(k % s == 0 and d == 1 for k, s, d in zip(kernel_size, stride, dilation))
+    if stride_divides and X.shape[0] * c_out * math.prod([*kernel_size, *size]) > MOST_COLUMNS:
+        output = _by_phases(X, weight, stride, groups)
+        output = _pad(output, [(0, m - full) for m, full in zip(uncropped, output.shape[2:])])
+    else:
+        pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, Πsize)
+        rows = weight.flatten(1).unflatten(
+            0, (groups, -1)
+        )  # (groups, c_in/groups, c_out/groups·Πk)
+        columns = _matmul(rows.mT, pixels)  # (N, groups, c_out/groups·Πk, Πsize)
+        windows = columns.reshape(X.shape[0], c_out, *kernel_size, *size)
+        output = _overlap_add(windows, uncropped, stride, dilation)
+    return _finish(_crop(output, padding).contiguous(), bias, n, input)
+
+
+def _by_phases(X, weight, stride, groups):
+    """Transpose a convolution whose stride divides its kernel, without laying out every stamp.
+
+    X: (N, c_in, *size). Returns (N, c_out, *uncropped). The outputs at every s-th place, a
+    phase, are a convolution of stride 1 with every s-th element of the kernel, flipped. All
+    phases are computed as channels of one convolution, and then interleaved.
+    """
+    n = len(stride)
+    taps = [k // s for k, s in zip(weight.shape[2:], stride)]  # of each phase
+    for axis, (q, s) in zip(range(2, 2 + 2 * n, 2), zip(taps, stride)):
+        backwards = torch.arange(q, device=weight.device).flip(0)
+        weight = weight.unflatten(axis, (q, s)).index_select(axis, backwards)
+    weight = weight.unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, q, s, q, s, …)
+    weight = weight.permute(0, 2, *range(4, 4 + 2 * n, 2), 1, *range(3, 3 + 2 * n, 2))
+    weight = weight.flatten(0, 1 + n)  # (c_out·Πs, c_in/groups, *taps)
+    phases = _conv(n, X, weight, None, 1, [q - 1 for q in taps], 1, groups)
+    size = [m * s for m, s in zip(phases.shape[2:], stride)]
+    phases = phases.unflatten(1, (-1, *stride))  # (N, c_out, *stride, *size/stride)
+    interleaved = [axis for i in range(2, 2 + n) for axis in (i + n, i)]
+    return phases.permute(0, 1, *interleaved).reshape(*phases.shape[:2], *size)
 
 
 def _finish(output, bias, n, input):
