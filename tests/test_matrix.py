@@ -51,6 +51,7 @@ def test_it_is_the_convolution_and_its_transpose_the_transposed_one(
 
 @pytest.mark.parametrize("stride, padding, dilation", CASES)
 @pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
 def test_it_is_the_product_of_the_matrices_of_the_moves(stride, padding, dilation, sparse):
     K, shape = fill((3, 2)), (6, 7)
     padded, stretched = pad2d(torch.zeros(shape), padding), dilate2d(K, dilation)

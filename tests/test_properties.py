@@ -15,7 +15,7 @@ search = settings(
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-    max_examples=200,
+    max_examples=120,
 )
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 

@@ -39,10 +39,8 @@ def _pad(X, padding):
     """Put zeros around the last axes of `X`; padding: a pair (before, after) for each of them."""
     if not any(map(any, padding)):
         return X
-    flat = [
-        zeros for pair in reversed(padding) for zeros in pair
-    ]  # torch counts from the last axis
-    return torch.nn.functional.pad(X, flat)
+    last_axis_first = [zeros for pair in reversed(padding) for zeros in pair]
+    return torch.nn.functional.pad(X, last_axis_first)
 
 
 def _crop(Y, padding):
@@ -87,6 +85,19 @@ def _matmul(A, B):
     return (A.to(torch.complex64) @ B.to(torch.complex64)).to(torch.complex32)
 
 
+def _multiply(rows, windows, n):
+    """Multiply windows (N, c_in, *kernel_size, *size) by the weight: (N, c_out, *size).
+
+    rows: (groups, c_out/groups, c_in/groups·Πkernel_size). In most cases the windows are copied
+    here, overlaps and all, as the columns of a matrix.
+    """
+    N, size = windows.shape[0], windows.shape[2 + n :]
+    windows = windows.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πkernel_size, Πsize)
+    windows = windows.unflatten(1, (rows.shape[0], -1))  # (N, groups, c_in/groups·Πk, Πsize)
+    product = _matmul(rows, windows)  # (N, groups, c_out/groups, Πsize)
+    return product.reshape(N, rows.shape[0] * rows.shape[1], *size)
+
+
 def _conv(n, input, weight, bias, stride, padding, dilation, groups):
     """Convolve over n axes: lay out the windows, multiply by the weight."""
     groups = check_layer(n, input, weight, bias, groups, transposed=False)
@@ -95,8 +106,7 @@ def _conv(n, input, weight, bias, stride, padding, dilation, groups):
     dilated = any(d > 1 for d in dilation)
     dtypes = FLOATS | COMPLEX | {torch.int64} | (set() if dilated else SMALL_INTS)
     check_dtype("input", input, dtypes, "a dilated convolution" if dilated else "a convolution")
-    c_out, kernel_size = weight.shape[0], weight.shape[2:]
-    size = input.shape[-n:]
+    kernel_size, size = weight.shape[2:], input.shape[-n:]
     if padding == "same":
         if any(s > 1 for s in stride):
             raise ValueError(f"padding='same' needs stride=1, not stride={stride}")
@@ -110,17 +120,13 @@ def _conv(n, input, weight, bias, stride, padding, dilation, groups):
 
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
     rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
+    numbers = X.shape[0] * X.shape[1] * math.prod([*kernel_size, *output_size])
+    step = max(MOST_COLUMNS * output_size[0] // max(numbers, 1), 1)
     windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
-    first = 2 + n  # the first axis of the output, along which to take a part at a time
-    step = max(MOST_COLUMNS * output_size[0] // max(windows.numel(), 1), 1)
-    outputs = []
-    for part in windows.split(step, first):
-        columns = part.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πk, Πoutput)
-        columns = columns.unflatten(1, (groups, -1))  # (N, groups, c_in/groups·Πk, Πoutput)
-        output = _matmul(rows, columns)  # (N, groups, c_out/groups, Πoutput)
-        outputs.append(output.reshape(X.shape[0], c_out, *part.shape[first:]))
-    output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
-    return _finish(output, bias, n, input)
+    parts = list(windows.split(step, dim=2 + n))
+    del windows  # with the last part popped, the padded input is free before it is multiplied
+    outputs = [_multiply(rows, parts.pop(0), n) for _ in range(len(parts))]
+    return _finish(torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0], bias, n, input)
 
 
 def _check_conv_transpose(
@@ -156,9 +162,7 @@ def _conv_transpose(n, input, weight, bias, stride, padding, output_padding, gro
         output = _pad(output, [(0, m - full) for m, full in zip(uncropped, output.shape[2:])])
     else:
         pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, Πsize)
-        rows = weight.flatten(1).unflatten(
-            0, (groups, -1)
-        )  # (groups, c_in/groups, c_out/groups·Πk)
+        rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_in/groups, …·Πk)
         columns = _matmul(rows.mT, pixels)  # (N, groups, c_out/groups·Πk, Πsize)
         windows = columns.reshape(X.shape[0], c_out, *kernel_size, *size)
         output = _overlap_add(windows, uncropped, stride, dilation)
