@@ -291,7 +291,7 @@ def test_memory_layouts(arrange):
     X, K = arrange(fill((4, 4, 6, 6))), arrange(fill((4, 4, 6, 6), seed=3))[..., :2, :2]
     for ours, theirs in (CONV[2], TRANSPOSED[2]):
         assert_same(ours(X, K, padding=1), theirs(X, K, padding=1))
-    assert_same(cb.unfold(X, 2), F.unfold(X, 2))
+    agree(cb.unfold, F.unfold, X, kernel_size=2)
 
 
 def test_arguments_are_left_alone():
@@ -616,16 +616,35 @@ X, K = torch.ones(1, 4, 5, 5), torch.ones(6, 4, 3, 3)
             r"^input has shape \(5, 5\); it must have the axes \(\[N,\] c, h, w\), and only N may",
         ),
         (lambda: cb.unfold([1], 2), TypeError, "^input must be a torch.Tensor, not list$"),
-        (lambda: cb.unfold(X.int(), 2), TypeError, "dtype torch.int32; unfold needs one of"),
+        (lambda: cb.unfold(X, 2, dilation=0), ValueError, "^dilation=0 must be at least 1$"),
+        (lambda: cb.unfold(X, 2, padding=-1), ValueError, "^padding=-1 must be at least 0$"),
+        (lambda: cb.unfold(X, 2, stride=0), ValueError, "^stride=0 must be at least 1$"),
+        (lambda: cb.unfold(X, 2, dilation=[1]), ValueError, r"^dilation=\[1\] must be one integer"),
+        (lambda: cb.unfold(X, 2, padding=[1]), ValueError, r"^padding=\[1\] must be one integer"),
+        (lambda: cb.unfold(X, 2, stride=[1]), ValueError, r"^stride=\[1\] must be one integer"),
+        (
+            lambda: cb.unfold(X.int(), 2),
+            TypeError,
+            "^input has dtype torch.int32; unfold needs one of",
+        ),
         (lambda: cb.unfold(X, 0), ValueError, "^kernel_size=0 must be at least 1$"),
         (lambda: cb.unfold(X, [2]), ValueError, r"^kernel_size=\[2\] must be one integer or 2"),
         (lambda: cb.unfold(X, 6), ValueError, "it must fit into input_size=5 with padding=0"),
-        (lambda: cb.fold(X[0].int(), 5, 1), TypeError, "torch.int32; fold needs one of"),
         (
-            lambda: cb.fold(torch.ones(1, 8, 9), 5, 2),
+            lambda: cb.fold(X[0, 0].int(), 5, 1),
+            TypeError,
+            "^input has dtype torch.int32; fold needs one of",
+        ),
+        (
+            lambda: cb.fold(torch.ones(1, 8, 9), (5, 4), 2),
             ValueError,
             r"^input has shape \(1, 8, 9\); its last two axes must be a multiple of kh·kw = 4 and "
-            r"the number of windows, 4·4$",
+            r"the number of windows, 4·3$",
+        ),
+        (
+            lambda: cb.fold(X, 5, 1),
+            ValueError,
+            r"^input has shape \(1, 4, 5, 5\); it must have the axes \(\[N,\] c·kh·kw, L\)",
         ),
         (lambda: cb.fold(X[0], 0, 1), ValueError, "^output_size=0 must be at least 1$"),
     ],

@@ -111,6 +111,8 @@ def test_sparse_holds_the_taps_only():
     assert W.shape == (48 * 48, 2500)
     assert W.is_coalesced()
     assert W._nnz() == 48 * 48 * 9
+    assert move2matrix(pad2d, (9, 9), 1, sparse=True).is_sparse
+    assert not move2matrix(pad2d, (9, 9), 1).is_sparse
 
 
 K = torch.ones(2, 2)
@@ -120,7 +122,7 @@ K = torch.ones(2, 2)
     "call, error, message",
     [
         (lambda: kernel2matrix([[1]], (3, 3)), TypeError, "^K must be a torch.Tensor, not list$"),
-        (lambda: kernel2matrix(K[0], (3, 3)), ValueError, r"^K has shape \(2,\); it must have 2"),
+        (lambda: kernel2matrix(K[0], (3, 3)), ValueError, r"^K has shape \(2,\); .* \(kh, kw\)$"),
         (lambda: kernel2matrix(K > 0, (3, 3)), TypeError, "^K has dtype torch.bool; it must hold"),
         (lambda: kernel2matrix(K[:0], (3, 3)), ValueError, "no axis of a kernel may be empty$"),
         (lambda: kernel2matrix(K, (1, 3)), ValueError, "it must fit into input_size=1"),

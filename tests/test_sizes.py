@@ -131,7 +131,7 @@ def test_output_padding_for_is_what_torch_finds_for_an_output_size():
         assert conv_transpose_output_size((4, 4), 3, (2, 3), 1, back) == shape == size
 
 
-@pytest.mark.parametrize("k, d", itertools.product(range(1, 6), range(1, 4)))
+@pytest.mark.parametrize("k, d", [*itertools.product(range(1, 6), range(1, 4))])
 def test_same_padding_keeps_the_size(k, d):
     before, after = cb.same_padding(k, d)
     assert 0 <= after - before <= 1
@@ -233,6 +233,11 @@ def test_an_int_gives_an_int_and_a_tuple_a_tuple():
             lambda: cb.receptive_field([3, (3, 0)]),
             ValueError,
             r"^layers\[1\].stride=0 must be at least 1$",
+        ),
+        (
+            lambda: cb.receptive_field([(3, 1, 0)]),
+            ValueError,
+            r"^layers\[0\].dilation=0 must be at least 1$",
         ),
         (
             lambda: cb.receptive_field([(3, 1, 1, 1)]),

@@ -311,12 +311,9 @@ def conv_transpose3d(
 
 def _pairs(kernel_size, dilation, padding, stride):
     """Return the four arguments that `unfold` and `fold` share, each as (height, width)."""
-    return (
-        as_pair("kernel_size", kernel_size, at_least=1),
-        as_pair("dilation", dilation, at_least=1),
-        as_pair("padding", padding, at_least=0),
-        as_pair("stride", stride, at_least=1),
-    )
+    names = ("kernel_size", "dilation", "padding", "stride")
+    values = (kernel_size, dilation, padding, stride)
+    return [as_pair(name, value) for name, value in zip(names, values)]
 
 
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
