@@ -98,8 +98,11 @@ def _multiply(rows, windows, n):
     return product.reshape(N, rows.shape[0] * rows.shape[1], *size)
 
 
-def _conv(n, input, weight, bias, stride, padding, dilation, groups):
-    """Convolve over n axes: lay out the windows, multiply by the weight."""
+def _check_conv(n, input, weight, bias, stride, padding, dilation, groups):
+    """Check the arguments of a convolution over n axes.
+
+    Returns (stride, padding, dilation, groups, output_size), padding as pairs (before, after).
+    """
     groups = check_layer(n, input, weight, bias, groups, transposed=False)
     stride = as_ints("stride", stride, n, at_least=1)
     dilation = as_ints("dilation", dilation, n, at_least=1)
@@ -110,23 +113,12 @@ def _conv(n, input, weight, bias, stride, padding, dilation, groups):
     if padding == "same":
         if any(s > 1 for s in stride):
             raise ValueError(f"padding='same' needs stride=1, not stride={stride}")
-        padding, output_size = same_padding(kernel_size, dilation), size
-    elif isinstance(padding, str) and padding != "valid":
+        return stride, same_padding(kernel_size, dilation), dilation, groups, size
+    if isinstance(padding, str) and padding != "valid":
         raise ValueError(f"padding={padding!r} must be 'same', 'valid' or integers")
-    else:
-        padding = as_ints("padding", 0 if padding == "valid" else padding, n, at_least=0)
-        output_size = conv_output_size(size, kernel_size, stride, padding, dilation)
-        padding = [(p, p) for p in padding]
-
-    X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
-    numbers = X.shape[0] * X.shape[1] * math.prod([*kernel_size, *output_size])
-    step = max(MOST_COLUMNS * output_size[0] // max(numbers, 1), 1)
-    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
-    parts = list(windows.split(step, dim=2 + n))
-    del windows  # with the last part popped, the padded input is free before it is multiplied
-    outputs = [_multiply(rows, parts.pop(0), n) for _ in range(len(parts))]
-    return _finish(torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0], bias, n, input)
+    padding = as_ints("padding", 0 if padding == "valid" else padding, n, at_least=0)
+    output_size = conv_output_size(size, kernel_size, stride, padding, dilation)
+    return stride, [(p, p) for p in padding], dilation, groups, output_size
 
 
 def _check_conv_transpose(
@@ -146,6 +138,23 @@ def _check_conv_transpose(
         input.shape[-n:], weight.shape[2:], stride, padding, output_padding, dilation
     )
     return stride, padding, groups, dilation, output_size
+
+
+def _conv(n, input, weight, bias, stride, padding, dilation, groups):
+    """Convolve over n axes: lay out the windows, multiply by the weight."""
+    stride, padding, dilation, groups, output_size = _check_conv(
+        n, input, weight, bias, stride, padding, dilation, groups
+    )
+    X = input if input.ndim == n + 2 else input.unsqueeze(0)
+    rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
+    kernel_size = weight.shape[2:]
+    numbers = X.shape[0] * X.shape[1] * math.prod([*kernel_size, *output_size])
+    step = max(MOST_COLUMNS * output_size[0] // max(numbers, 1), 1)
+    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
+    parts = list(windows.split(step, dim=2 + n))
+    del windows  # with the last part popped, the padded input is free before it is multiplied
+    outputs = [_multiply(rows, parts.pop(0), n) for _ in range(len(parts))]
+    return _finish(torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0], bias, n, input)
 
 
 def _conv_transpose(n, input, weight, bias, stride, padding, output_padding, groups, dilation):
