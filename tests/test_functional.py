@@ -256,6 +256,7 @@ def test_dtypes(n, dtype):
     for kwargs in ({}, {"dilation": 2, "padding": 1}, {"stride": 2}):
         agree(*CONV[n], X, fill((4, 2, *[3] * n), dtype), b, **kwargs)
         agree(*TRANSPOSED[n], X, fill((2, 4, *[3] * n), dtype), b, **kwargs)
+    agree(*CONV[n], X, fill((2, 1, *[3] * n), dtype), b[:2], groups=2)  # depthwise
     if n == 2:
         agree(cb.unfold, F.unfold, X, kernel_size=2, padding=1)
         agree(cb.fold, F.fold, fill((2, 8, 16), dtype), output_size=5, kernel_size=2)

@@ -13,6 +13,7 @@ Parameters, results, dtypes and gradients are those of torch.nn.functional. Wher
 these refuse, with a ValueError or TypeError that names the argument and the rule.
 """
 
+import itertools
 import math
 
 import torch
@@ -85,6 +86,19 @@ def _matmul(A, B):
     return (A.to(torch.complex64) @ B.to(torch.complex64)).to(torch.complex32)
 
 
+def _sum_taps(windows, weight, n):
+    """Sum over the taps, every channel by itself: (N, c, *kernel_size, *size) -> (N, c, *size).
+
+    weight: (c, 1, *kernel_size). With one channel a group there are no matrices to multiply.
+    """
+    windows = windows.movedim([*range(2, 2 + n)], [*range(n)])  # (*kernel_size, N, c, *size)
+    factors = weight.movedim([0, 1], [n, n + 1]).unflatten(-1, [1] * n)  # (*kernel_size, c, 1, …)
+    output = windows.new_zeros(windows.shape[n:])
+    for tap in itertools.product(*map(range, windows.shape[:n])):
+        output.addcmul_(windows[tap], factors[tap])
+    return output
+
+
 def _multiply(rows, windows, n):
     """Multiply windows (N, c_in, *kernel_size, *size) by the weight: (N, c_out, *size).
 
@@ -146,11 +160,12 @@ def _conv(n, input, weight, bias, stride, padding, dilation, groups):
         n, input, weight, bias, stride, padding, dilation, groups
     )
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
+    windows = _windows(_pad(X, padding), weight.shape[2:], stride, dilation)
+    if weight.shape[:2] == (groups, 1):
+        return _finish(_sum_taps(windows, weight, n), bias, n, input)
     rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
-    kernel_size = weight.shape[2:]
-    numbers = X.shape[0] * X.shape[1] * math.prod([*kernel_size, *output_size])
+    numbers = X.shape[0] * X.shape[1] * math.prod([*weight.shape[2:], *output_size])
     step = max(MOST_COLUMNS * output_size[0] // max(numbers, 1), 1)
-    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
     parts = list(windows.split(step, dim=2 + n))
     del windows  # with the last part popped, the padded input is free before it is multiplied
     outputs = [_multiply(rows, parts.pop(0), n) for _ in range(len(parts))]
