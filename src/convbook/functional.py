@@ -9,6 +9,10 @@ partner:
     convolution              pad, windows, one matrix product with the weight
     transposed convolution   one matrix product with the weight transposed, overlap-add, crop
 
+Three cases are computed otherwise, for the sake of time and memory: a depthwise convolution, as
+a sum over its taps; windows too many to lay out at once, in parts; and a transposed convolution
+whose stamps would be too many, as convolutions of its phases.
+
 Parameters, results, dtypes and gradients are those of torch.nn.functional. Where it refuses,
 these refuse, with a ValueError or TypeError that names the argument and the rule.
 """
@@ -32,8 +36,8 @@ from .arguments import (
 from .sizes import conv_output_size, conv_transpose_output_size, same_padding
 
 # How many numbers to lay out at a time: enough for matrix products to be fast, few enough to
-# stay near the processor, and no more than this in memory however large kernel and input are.
-MOST_COLUMNS = 2**22
+# stay near the processor and to bound the memory, however large kernel and input are.
+MOST_COLUMNS = 2**21
 
 
 def _pad(X, padding):
