@@ -131,6 +131,9 @@ K = torch.ones(2, 2)
         (lambda: kernel2matrix(K, (3, 3), stride=0), ValueError, "^stride=0 must be at least 1$"),
         (lambda: kernel2matrix(K, (3, 3), padding=-1), ValueError, "^padding=-1 must be at least"),
         (lambda: kernel2matrix(K, (3, 3), dilation=0), ValueError, "^dilation=0 must be at least"),
+        (lambda: kernel2matrix(K, (3, 3), stride=True), TypeError, "^stride=True must be an int"),
+        (lambda: kernel2matrix(K, (3, 3), padding=0.5), TypeError, "^padding=0.5 must be an int"),
+        (lambda: kernel2matrix(K, (3, 3), dilation=""), TypeError, "^dilation='' must be an int"),
         (
             lambda: move2matrix(cb.corr2d, (3, 3), 1),
             ValueError,

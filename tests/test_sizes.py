@@ -227,6 +227,11 @@ def test_an_int_gives_an_int_and_a_tuple_a_tuple():
         ),
         (lambda: output_padding_for(0, 1, 1), ValueError, "^input_size=0 must be at least 1$"),
         (lambda: output_padding_for(1, 0, 1), ValueError, "^output_size=0 must be at least 1$"),
+        (
+            lambda: output_padding_for(4, 8, 3, padding=-1),
+            ValueError,
+            "^padding=-1 must be at least 0$",
+        ),
         (lambda: cb.same_padding(0), ValueError, "^kernel_size=0 must be at least 1$"),
         (lambda: cb.same_padding(3, 0), ValueError, "^dilation=0 must be at least 1$"),
         (

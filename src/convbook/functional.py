@@ -206,7 +206,7 @@ def _by_phases(X, weight, stride, groups):
     """
     n = len(stride)
     taps = [k // s for k, s in zip(weight.shape[2:], stride)]  # of each phase
-    for axis, (q, s) in zip(range(2, 2 + 2 * n, 2), zip(taps, stride)):
+    for axis, (q, s) in zip(itertools.count(2, 2), zip(taps, stride)):
         backwards = torch.arange(q, device=weight.device).flip(0)
         weight = weight.unflatten(axis, (q, s)).index_select(axis, backwards)
     weight = weight.unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, q, s, q, s, …)
