@@ -18,6 +18,12 @@ TRANSPOSED = {
 }
 
 
+@pytest.fixture(autouse=True, params=[2**22, 1], ids=["whole", "parts"])
+def most_columns(request, monkeypatch):
+    """Run every test twice: all windows laid out at once, and as few at a time as possible."""
+    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", request.param)
+
+
 # By hand
 
 
@@ -250,6 +256,7 @@ def test_dtypes(n, dtype):
     for kwargs in ({}, {"dilation": 2, "padding": 1}, {"stride": 2}):
         agree(*CONV[n], X, fill((4, 2, *[3] * n), dtype), b, **kwargs)
         agree(*TRANSPOSED[n], X, fill((2, 4, *[3] * n), dtype), b, **kwargs)
+    agree(*CONV[n], X, fill((2, 1, *[3] * n), dtype), b[:2], groups=2)  # depthwise
     if n == 2:
         agree(cb.unfold, F.unfold, X, kernel_size=2, padding=1)
         agree(cb.fold, F.fold, fill((2, 8, 16), dtype), output_size=5, kernel_size=2)
@@ -285,7 +292,53 @@ def test_memory_layouts(arrange):
     X, K = arrange(fill((4, 4, 6, 6))), arrange(fill((4, 4, 6, 6), seed=3))[..., :2, :2]
     for ours, theirs in (CONV[2], TRANSPOSED[2]):
         assert_same(ours(X, K, padding=1), theirs(X, K, padding=1))
-    assert_same(cb.unfold(X, 2), F.unfold(X, 2))
+    agree(cb.unfold, F.unfold, X, kernel_size=2)
+    agree(cb.unfold, F.unfold, X, kernel_size=1)
+
+
+def test_everything_stays_on_the_device_of_the_input():
+    X, K = torch.ones(2, 3, 4, 4, device="meta"), torch.ones(3, 3, 2, 2, device="meta")
+    for function in (cb.conv2d, cb.conv_transpose2d):
+        assert function(X, K, X[0, :, 0, 0], stride=2).device.type == "meta"
+    assert cb.conv2d(X, K[:, :1], groups=3).device.type == "meta"
+    assert cb.fold(cb.unfold(X, 2), 4, 2).device.type == "meta"
+
+
+def test_no_more_is_laid_out_than_allowed(monkeypatch):
+    laid_out, multiply = [], cb.functional._multiply
+
+    def spy(rows, windows, n):
+        laid_out.append(windows.numel())
+        return multiply(rows, windows, n)
+
+    monkeypatch.setattr(cb.functional, "_multiply", spy)
+    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", 1000)
+    cb.conv2d(fill((1, 3, 12, 12)), fill((4, 3, 3, 3)))  # a row of the output: 3·3·3·10 numbers
+    assert laid_out == [810, 810, 810, 270]
+
+
+@pytest.mark.parametrize(
+    "most, kwargs, by_phases",
+    [
+        (72, {"stride": 2}, False),  # 2 channels, 2·2 taps, 3·3 pixels: 72 numbers
+        (71, {"stride": 2}, True),
+        (71, {"stride": (2, 1)}, True),
+        (71, {"stride": 3}, False),
+        (71, {"stride": 2, "dilation": 2}, False),
+    ],
+)
+def test_phases_are_used_where_stamps_would_be_too_many(monkeypatch, most, kwargs, by_phases):
+    called, original = [], cb.functional._by_phases
+
+    def spy(*args):
+        called.append(args)
+        return original(*args)
+
+    monkeypatch.setattr(cb.functional, "_by_phases", spy)
+    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", most)
+    X, K = fill((1, 3, 3, 3)), fill((3, 2, 2, 2))
+    agree(cb.conv_transpose2d, F.conv_transpose2d, X, K, gradients=False, **kwargs)
+    assert bool(called) == by_phases
 
 
 def test_arguments_are_left_alone():
@@ -610,16 +663,35 @@ X, K = torch.ones(1, 4, 5, 5), torch.ones(6, 4, 3, 3)
             r"^input has shape \(5, 5\); it must have the axes \(\[N,\] c, h, w\), and only N may",
         ),
         (lambda: cb.unfold([1], 2), TypeError, "^input must be a torch.Tensor, not list$"),
-        (lambda: cb.unfold(X.int(), 2), TypeError, "dtype torch.int32; unfold needs one of"),
+        (lambda: cb.unfold(X, 2, dilation=0), ValueError, "^dilation=0 must be at least 1$"),
+        (lambda: cb.unfold(X, 2, padding=-1), ValueError, "^padding=-1 must be at least 0$"),
+        (lambda: cb.unfold(X, 2, stride=0), ValueError, "^stride=0 must be at least 1$"),
+        (lambda: cb.unfold(X, 2, dilation=[1]), ValueError, r"^dilation=\[1\] must be one integer"),
+        (lambda: cb.unfold(X, 2, padding=[1]), ValueError, r"^padding=\[1\] must be one integer"),
+        (lambda: cb.unfold(X, 2, stride=[1]), ValueError, r"^stride=\[1\] must be one integer"),
+        (
+            lambda: cb.unfold(X.int(), 2),
+            TypeError,
+            "^input has dtype torch.int32; unfold needs one of",
+        ),
         (lambda: cb.unfold(X, 0), ValueError, "^kernel_size=0 must be at least 1$"),
         (lambda: cb.unfold(X, [2]), ValueError, r"^kernel_size=\[2\] must be one integer or 2"),
         (lambda: cb.unfold(X, 6), ValueError, "it must fit into input_size=5 with padding=0"),
-        (lambda: cb.fold(X[0].int(), 5, 1), TypeError, "torch.int32; fold needs one of"),
         (
-            lambda: cb.fold(torch.ones(1, 8, 9), 5, 2),
+            lambda: cb.fold(X[0, 0].int(), 5, 1),
+            TypeError,
+            "^input has dtype torch.int32; fold needs one of",
+        ),
+        (
+            lambda: cb.fold(torch.ones(1, 8, 9), (5, 4), 2),
             ValueError,
             r"^input has shape \(1, 8, 9\); its last two axes must be a multiple of kh·kw = 4 and "
-            r"the number of windows, 4·4$",
+            r"the number of windows, 4·3$",
+        ),
+        (
+            lambda: cb.fold(X, 5, 1),
+            ValueError,
+            r"^input has shape \(1, 4, 5, 5\); it must have the axes \(\[N,\] c·kh·kw, L\)",
         ),
         (lambda: cb.fold(X[0], 0, 1), ValueError, "^output_size=0 must be at least 1$"),
     ],

@@ -51,6 +51,7 @@ def test_it_is_the_convolution_and_its_transpose_the_transposed_one(
 
 @pytest.mark.parametrize("stride, padding, dilation", CASES)
 @pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
 def test_it_is_the_product_of_the_matrices_of_the_moves(stride, padding, dilation, sparse):
     K, shape = fill((3, 2)), (6, 7)
     padded, stretched = pad2d(torch.zeros(shape), padding), dilate2d(K, dilation)
@@ -110,6 +111,8 @@ def test_sparse_holds_the_taps_only():
     assert W.shape == (48 * 48, 2500)
     assert W.is_coalesced()
     assert W._nnz() == 48 * 48 * 9
+    assert move2matrix(pad2d, (9, 9), 1, sparse=True).is_sparse
+    assert not move2matrix(pad2d, (9, 9), 1).is_sparse
 
 
 K = torch.ones(2, 2)
@@ -119,7 +122,7 @@ K = torch.ones(2, 2)
     "call, error, message",
     [
         (lambda: kernel2matrix([[1]], (3, 3)), TypeError, "^K must be a torch.Tensor, not list$"),
-        (lambda: kernel2matrix(K[0], (3, 3)), ValueError, r"^K has shape \(2,\); it must have 2"),
+        (lambda: kernel2matrix(K[0], (3, 3)), ValueError, r"^K has shape \(2,\); .* \(kh, kw\)$"),
         (lambda: kernel2matrix(K > 0, (3, 3)), TypeError, "^K has dtype torch.bool; it must hold"),
         (lambda: kernel2matrix(K[:0], (3, 3)), ValueError, "no axis of a kernel may be empty$"),
         (lambda: kernel2matrix(K, (1, 3)), ValueError, "it must fit into input_size=1"),
@@ -128,6 +131,9 @@ K = torch.ones(2, 2)
         (lambda: kernel2matrix(K, (3, 3), stride=0), ValueError, "^stride=0 must be at least 1$"),
         (lambda: kernel2matrix(K, (3, 3), padding=-1), ValueError, "^padding=-1 must be at least"),
         (lambda: kernel2matrix(K, (3, 3), dilation=0), ValueError, "^dilation=0 must be at least"),
+        (lambda: kernel2matrix(K, (3, 3), stride=True), TypeError, "^stride=True must be an int"),
+        (lambda: kernel2matrix(K, (3, 3), padding=0.5), TypeError, "^padding=0.5 must be an int"),
+        (lambda: kernel2matrix(K, (3, 3), dilation=""), TypeError, "^dilation='' must be an int"),
         (
             lambda: move2matrix(cb.corr2d, (3, 3), 1),
             ValueError,

@@ -15,9 +15,17 @@ search = settings(
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-    max_examples=300,
+    max_examples=120,
 )
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+
+
+@pytest.fixture(autouse=True, scope="module", params=[2**22, 1], ids=["whole", "parts"])
+def most_columns(request):
+    """Run every test twice: all windows laid out at once, and as few at a time as possible."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cb.functional, "MOST_COLUMNS", request.param)
+        yield
 
 
 def per_axis(n, values):

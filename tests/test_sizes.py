@@ -131,7 +131,7 @@ def test_output_padding_for_is_what_torch_finds_for_an_output_size():
         assert conv_transpose_output_size((4, 4), 3, (2, 3), 1, back) == shape == size
 
 
-@pytest.mark.parametrize("k, d", itertools.product(range(1, 6), range(1, 4)))
+@pytest.mark.parametrize("k, d", [*itertools.product(range(1, 6), range(1, 4))])
 def test_same_padding_keeps_the_size(k, d):
     before, after = cb.same_padding(k, d)
     assert 0 <= after - before <= 1
@@ -227,12 +227,22 @@ def test_an_int_gives_an_int_and_a_tuple_a_tuple():
         ),
         (lambda: output_padding_for(0, 1, 1), ValueError, "^input_size=0 must be at least 1$"),
         (lambda: output_padding_for(1, 0, 1), ValueError, "^output_size=0 must be at least 1$"),
+        (
+            lambda: output_padding_for(4, 8, 3, padding=-1),
+            ValueError,
+            "^padding=-1 must be at least 0$",
+        ),
         (lambda: cb.same_padding(0), ValueError, "^kernel_size=0 must be at least 1$"),
         (lambda: cb.same_padding(3, 0), ValueError, "^dilation=0 must be at least 1$"),
         (
             lambda: cb.receptive_field([3, (3, 0)]),
             ValueError,
             r"^layers\[1\].stride=0 must be at least 1$",
+        ),
+        (
+            lambda: cb.receptive_field([(3, 1, 0)]),
+            ValueError,
+            r"^layers\[0\].dilation=0 must be at least 1$",
         ),
         (
             lambda: cb.receptive_field([(3, 1, 1, 1)]),

@@ -97,6 +97,8 @@ def test_refusals_are_those_of_conv_transpose2d(algorithm):
     X, K = torch.ones(1, 2, 3, 3), torch.ones(2, 2, 3, 3)
     message = assert_refused(algorithm, X, K, output_padding=2)
     assert message == "output_padding=2 must be smaller than stride=1 or dilation=1"
+    message = assert_refused(algorithm, X, K, torch.ones(3))
+    assert message == "bias has shape (3,); it must be (2,)"
 
 
 @each_algorithm
@@ -110,7 +112,7 @@ def test_inputs_are_left_alone(algorithm):
 @pytest.mark.parametrize("groups", [1, 2])
 def test_flip_and_swap_turns_a_trained_layer_into_upsampling_and_a_convolution(groups):
     X, K = fill((1, 4, 5, 5), seed=1), fill((4, 3, 3, 2))
-    swapped = cb.flip_and_swap(K, groups)
+    swapped = cb.flip_and_swap(K, groups) if groups > 1 else cb.flip_and_swap(K)
     assert swapped.shape == (3 * groups, 4 // groups, 3, 2)
     assert swapped[0, 0].tolist() == K[0, 0].flip(0, 1).tolist()
     full = F.conv2d(X, swapped, padding=(2, 1), groups=groups)

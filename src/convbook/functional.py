@@ -9,9 +9,16 @@ partner:
     convolution              pad, windows, one matrix product with the weight
     transposed convolution   one matrix product with the weight transposed, overlap-add, crop
 
+Three cases are computed otherwise, for the sake of time and memory: a depthwise convolution, as
+a sum over its taps; windows too many to lay out at once, in parts; and a transposed convolution
+whose stamps would be too many, as convolutions of its phases.
+
 Parameters, results, dtypes and gradients are those of torch.nn.functional. Where it refuses,
 these refuse, with a ValueError or TypeError that names the argument and the rule.
 """
+
+import itertools
+import math
 
 import torch
 
@@ -29,18 +36,16 @@ from .arguments import (
 from .sizes import conv_output_size, conv_transpose_output_size, same_padding
 
 # How many numbers to lay out at a time: enough for matrix products to be fast, few enough to
-# stay near the processor, and no more than this in memory however large kernel and input are.
-MOST_COLUMNS = 2**22
+# stay near the processor and to bound the memory, however large kernel and input are.
+MOST_COLUMNS = 2**21
 
 
 def _pad(X, padding):
     """Put zeros around the last axes of `X`; padding: a pair (before, after) for each of them."""
     if not any(map(any, padding)):
         return X
-    flat = [
-        zeros for pair in reversed(padding) for zeros in pair
-    ]  # torch counts from the last axis
-    return torch.nn.functional.pad(X, flat)
+    last_axis_first = [zeros for pair in reversed(padding) for zeros in pair]
+    return torch.nn.functional.pad(X, last_axis_first)
 
 
 def _crop(Y, padding):
@@ -85,40 +90,53 @@ def _matmul(A, B):
     return (A.to(torch.complex64) @ B.to(torch.complex64)).to(torch.complex32)
 
 
-def _conv(n, input, weight, bias, stride, padding, dilation, groups):
-    """Convolve over n axes: lay out the windows, multiply by the weight."""
+def _sum_taps(windows, weight, n):
+    """Sum over the taps, every channel by itself: (N, c, *kernel_size, *size) -> (N, c, *size).
+
+    weight: (c, 1, *kernel_size). With one channel a group there are no matrices to multiply.
+    """
+    windows = windows.movedim([*range(2, 2 + n)], [*range(n)])  # (*kernel_size, N, c, *size)
+    factors = weight.movedim([0, 1], [n, n + 1]).unflatten(-1, [1] * n)  # (*kernel_size, c, 1, …)
+    output = windows.new_zeros(windows.shape[n:])
+    for tap in itertools.product(*map(range, windows.shape[:n])):
+        output.addcmul_(windows[tap], factors[tap])
+    return output
+
+
+def _multiply(rows, windows, n):
+    """Multiply windows (N, c_in, *kernel_size, *size) by the weight: (N, c_out, *size).
+
+    rows: (groups, c_out/groups, c_in/groups·Πkernel_size). In most cases the windows are copied
+    here, overlaps and all, as the columns of a matrix.
+    """
+    N, size = windows.shape[0], windows.shape[2 + n :]
+    windows = windows.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πkernel_size, Πsize)
+    windows = windows.unflatten(1, (rows.shape[0], -1))  # (N, groups, c_in/groups·Πk, Πsize)
+    product = _matmul(rows, windows)  # (N, groups, c_out/groups, Πsize)
+    return product.reshape(N, rows.shape[0] * rows.shape[1], *size)
+
+
+def _check_conv(n, input, weight, bias, stride, padding, dilation, groups):
+    """Check the arguments of a convolution over n axes.
+
+    Returns (stride, padding, dilation, groups, output_size), padding as pairs (before, after).
+    """
     groups = check_layer(n, input, weight, bias, groups, transposed=False)
     stride = as_ints("stride", stride, n, at_least=1)
     dilation = as_ints("dilation", dilation, n, at_least=1)
     dilated = any(d > 1 for d in dilation)
     dtypes = FLOATS | COMPLEX | {torch.int64} | (set() if dilated else SMALL_INTS)
     check_dtype("input", input, dtypes, "a dilated convolution" if dilated else "a convolution")
-    c_out, kernel_size = weight.shape[0], weight.shape[2:]
-    size = input.shape[-n:]
+    kernel_size, size = weight.shape[2:], input.shape[-n:]
     if padding == "same":
         if any(s > 1 for s in stride):
             raise ValueError(f"padding='same' needs stride=1, not stride={stride}")
-        padding, output_size = same_padding(kernel_size, dilation), size
-    elif isinstance(padding, str) and padding != "valid":
+        return stride, same_padding(kernel_size, dilation), dilation, groups, size
+    if isinstance(padding, str) and padding != "valid":
         raise ValueError(f"padding={padding!r} must be 'same', 'valid' or integers")
-    else:
-        padding = as_ints("padding", 0 if padding == "valid" else padding, n, at_least=0)
-        output_size = conv_output_size(size, kernel_size, stride, padding, dilation)
-        padding = [(p, p) for p in padding]
-
-    X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
-    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
-    first = 2 + n  # the first axis of the output, along which to take a part at a time
-    step = max(MOST_COLUMNS * output_size[0] // max(windows.numel(), 1), 1)
-    outputs = []
-    for part in windows.split(step, first):
-        columns = part.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πk, Πoutput)
-        columns = columns.unflatten(1, (groups, -1))  # (N, groups, c_in/groups·Πk, Πoutput)
-        output = _matmul(rows, columns)  # (N, groups, c_out/groups, Πoutput)
-        outputs.append(output.reshape(len(X), c_out, *part.shape[first:]))
-    output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
-    return _finish(output, bias, n, input)
+    padding = as_ints("padding", 0 if padding == "valid" else padding, n, at_least=0)
+    output_size = conv_output_size(size, kernel_size, stride, padding, dilation)
+    return stride, [(p, p) for p in padding], dilation, groups, output_size
 
 
 def _check_conv_transpose(
@@ -140,20 +158,65 @@ def _check_conv_transpose(
     return stride, padding, groups, dilation, output_size
 
 
+def _conv(n, input, weight, bias, stride, padding, dilation, groups):
+    """Convolve over n axes: lay out the windows, multiply by the weight."""
+    stride, padding, dilation, groups, output_size = _check_conv(
+        n, input, weight, bias, stride, padding, dilation, groups
+    )
+    X = input if input.ndim == n + 2 else input.unsqueeze(0)
+    windows = _windows(_pad(X, padding), weight.shape[2:], stride, dilation)
+    if weight.shape[:2] == (groups, 1):
+        return _finish(_sum_taps(windows, weight, n), bias, n, input)
+    rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
+    numbers = X.shape[0] * X.shape[1] * math.prod([*weight.shape[2:], *output_size])
+    step = max(MOST_COLUMNS * output_size[0] // max(numbers, 1), 1)
+    parts = list(windows.split(step, dim=2 + n))
+    del windows  # with the last part popped, the padded input is free before it is multiplied
+    outputs = [_multiply(rows, parts.pop(0), n) for _ in range(len(parts))]
+    return _finish(torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0], bias, n, input)
+
+
 def _conv_transpose(n, input, weight, bias, stride, padding, output_padding, groups, dilation):
     """Convolve transposed over n axes: multiply by the weight transposed, add the windows."""
     stride, padding, groups, dilation, output_size = _check_conv_transpose(
         n, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, Πsize)
-    rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups·Πk)
-    columns = _matmul(rows.mT, pixels)  # (N, groups, c_out/groups·Πk, Πsize)
     c_out, kernel_size, size = weight.shape[1] * groups, weight.shape[2:], X.shape[2:]
-    windows = columns.reshape(len(X), c_out, *kernel_size, *size)
     uncropped = [m + 2 * p for m, p in zip(output_size, padding)]
-    output = _crop(_overlap_add(windows, uncropped, stride, dilation), padding)
-    return _finish(output.contiguous(), bias, n, input)
+    stride_divides = all(k % s == 0 and d == 1 for k, s, d in zip(kernel_size, stride, dilation))
+    if stride_divides and X.shape[0] * c_out * math.prod([*kernel_size, *size]) > MOST_COLUMNS:
+        output = _by_phases(X, weight, stride, groups)
+        output = _pad(output, [(0, m - full) for m, full in zip(uncropped, output.shape[2:])])
+    else:
+        pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, Πsize)
+        rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_in/groups, …·Πk)
+        columns = _matmul(rows.mT, pixels)  # (N, groups, c_out/groups·Πk, Πsize)
+        windows = columns.reshape(X.shape[0], c_out, *kernel_size, *size)
+        output = _overlap_add(windows, uncropped, stride, dilation)
+    return _finish(_crop(output, padding).contiguous(), bias, n, input)
+
+
+def _by_phases(X, weight, stride, groups):
+    """Transpose a convolution whose stride divides its kernel, without laying out every stamp.
+
+    X: (N, c_in, *size). Returns (N, c_out, *uncropped). The outputs at every s-th place, a
+    phase, are a convolution of stride 1 with every s-th element of the kernel, flipped. All
+    phases are computed as channels of one convolution, and then interleaved.
+    """
+    n = len(stride)
+    taps = [k // s for k, s in zip(weight.shape[2:], stride)]  # of each phase
+    for axis, (q, s) in zip(itertools.count(2, 2), zip(taps, stride)):
+        backwards = torch.arange(q, device=weight.device).flip(0)
+        weight = weight.unflatten(axis, (q, s)).index_select(axis, backwards)
+    weight = weight.unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, q, s, q, s, …)
+    weight = weight.permute(0, 2, *range(4, 4 + 2 * n, 2), 1, *range(3, 3 + 2 * n, 2))
+    weight = weight.flatten(0, 1 + n)  # (c_out·Πs, c_in/groups, *taps)
+    phases = _conv(n, X, weight, None, 1, [q - 1 for q in taps], 1, groups)
+    size = [m * s for m, s in zip(phases.shape[2:], stride)]
+    phases = phases.unflatten(1, (-1, *stride))  # (N, c_out, *stride, *size/stride)
+    interleaved = [axis for i in range(2, 2 + n) for axis in (i + n, i)]
+    return phases.permute(0, 1, *interleaved).reshape(*phases.shape[:2], *size)
 
 
 def _finish(output, bias, n, input):
@@ -276,12 +339,9 @@ def conv_transpose3d(
 
 def _pairs(kernel_size, dilation, padding, stride):
     """Return the four arguments that `unfold` and `fold` share, each as (height, width)."""
-    return (
-        as_pair("kernel_size", kernel_size, at_least=1),
-        as_pair("dilation", dilation, at_least=1),
-        as_pair("padding", padding, at_least=0),
-        as_pair("stride", stride, at_least=1),
-    )
+    names = ("kernel_size", "dilation", "padding", "stride")
+    values = (kernel_size, dilation, padding, stride)
+    return [as_pair(name, value) for name, value in zip(names, values)]
 
 
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):

@@ -55,14 +55,14 @@ def kernel2matrix(K, input_shape, stride=1, padding=0, dilation=1, sparse=False)
     check_tensor("K", K, "kh", "kw")
     check_kernel(K)
     numbers = _number(input_shape)
-    stride = as_ints("stride", stride, 2, at_least=1)
-    padding = as_ints("padding", padding, 2, at_least=0)
-    dilation = as_ints("dilation", dilation, 2, at_least=1)
+    stride = as_ints("stride", stride, 2)
+    padding = as_ints("padding", padding, 2)
+    dilation = as_ints("dilation", dilation, 2)
     h_out, w_out = conv_output_size(numbers.shape, K.shape, stride, padding, dilation)
 
     windows = _windows(pad2d(numbers, padding)[None, None], K.shape, stride, dilation)
     sources = windows.reshape(K.numel(), h_out * w_out).T  # (h_out·w_out, kh·kw)
-    values = K.reshape(1, -1).expand(sources.shape)  # (h_out·w_out, kh·kw): K in every row
+    values = K.flatten().expand(sources.shape)  # (h_out·w_out, kh·kw): K in every row
     return _matrix(sources, values, numbers.numel(), sparse)
 
 
