@@ -16,7 +16,8 @@ import pytest
 from book import CHAPTERS, ROOT, URL, files, skip_or_fail
 
 MISSING = ("convbook", "__editable__", "d2l", "drawsvg")
-CHOSEN = CHAPTERS if os.environ.get("CHAPTERS") == "all" else CHAPTERS[:1]
+FIRST = ROOT / "chapters" / "corr2d.md"
+CHOSEN = CHAPTERS if os.environ.get("CHAPTERS") == "all" else [FIRST]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
 

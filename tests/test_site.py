@@ -14,7 +14,9 @@ from book import ROOT, URL, browser
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 
-PAGES = ["intro.html", *(f"chapters/{p.stem}.html" for p in sorted(ROOT.glob("chapters/*.ipynb")))]
+CHAPTERS = [f"chapters/{path.stem}.html" for path in sorted(ROOT.glob("chapters/*.ipynb"))]
+REFERENCE = [f"reference/{path.stem}.html" for path in sorted(ROOT.glob("reference/*.md"))]
+PAGES = ["intro.html", *CHAPTERS, *REFERENCE]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def test_links_and_anchors_lead_somewhere(site, soups):
 
 
 def test_chapters_open_in_colab(soups):
-    for page in PAGES[1:]:
+    for page in CHAPTERS:
         notebook = page.replace(".html", ".ipynb")
         address = URL.removeprefix("https://github.com/")
         link = f"https://colab.research.google.com/github/{address}/blob/main/{notebook}"
@@ -96,7 +98,7 @@ def test_chapters_open_in_colab(soups):
 
 def test_outputs_are_on_the_page(soups):
     """A page built from the .md of a pair has none, and nothing warns."""
-    for page in PAGES[1:]:
+    for page in CHAPTERS:
         assert soups[page].find(class_="cell_output"), page
         assert soups[page].select("figure.conv-diagram svg"), page
 
@@ -107,7 +109,7 @@ def test_mathematics_is_rendered(soups):
         assert not soup.find_all(
             "script", src=lambda source: source and "mathjax" in source.lower()
         )
-    assert soups[PAGES[1]].select(".katex-display math")
+    assert soups[CHAPTERS[0]].select(".katex-display math")
 
 
 def test_pages_describe_themselves(soups):
@@ -149,7 +151,7 @@ def test_page_in_a_browser(chromium, server, page, width, scheme):
 @pytest.mark.parametrize("motion, moves", [("no-preference", True), ("reduce", False)])
 def test_pictures_move_unless_the_reader_wants_them_still(chromium, server, motion, moves):
     tab = chromium.new_page(reduced_motion=motion)
-    tab.goto(server + PAGES[1])
+    tab.goto(server + CHAPTERS[0])
     picture = tab.locator(".conv-diagram:has(.conv-step)").first
     states = "figure => figure.getAnimations({subtree: true}).map(a => a.playState)"
     visible = (
