@@ -8,6 +8,7 @@ means twice as long as torch. Memory is what one call allocates at most beyond i
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -60,10 +61,26 @@ def ratios(call, reference, rounds):
     return (low, middle, high), statistics.median(its for _, its in pairs)
 
 
+@contextlib.contextmanager
+def without_stderr():
+    """Close the error output of C++: torch's profiler logs there that it starts and stops."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def peak_memory(call):
     """Return how many bytes `call` holds at once at most, from torch's record of allocations."""
     call()
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
+    with (
+        without_stderr(),
+        profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record,
+    ):
         call()
     held = peak = 0
     for event in record.profiler.kineto_results.events():
