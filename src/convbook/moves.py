@@ -147,7 +147,7 @@ def corr2d(X, K):
 
 
 def trans_conv(X, K):
-    """Stamp `K` at every element of `X`, scaled by it, and add: the adjoint of `corr2d`.
+    """Stamp `K`, scaled by each element of `X`, and add: adjoint of `corr2d`.
 
     X: (h, w). K: (kh, kw), of the same dtype and device. Returns (h + kh - 1, w + kw - 1), the
     transposed convolution with stride 1 (Dive into Deep Learning, section 14.10.1).
@@ -243,7 +243,7 @@ def corr2d_multi_in_out_1x1(X, K):
 
 
 def trans_conv_multi_in_out(X, K):
-    """Stamp every input channel on every output channel: the adjoint of `corr2d_multi_in_out`.
+    """Stamp each input channel on each output channel: adjoint of `corr2d_multi_in_out`.
 
     X: (c_in, h, w). K: (c_in, c_out, kh, kw); the channel axes stand the other way round than
     for `corr2d_multi_in_out`, so one and the same K serves a correlation and its adjoint.
