@@ -97,7 +97,7 @@ class TestNotebook:
     def test_code_fits_the_page(self, path):
         for cell in code_cells(path):
             for line in "".join(cell["source"]).splitlines():
-                assert len(line) <= 96, line
+                assert len(line) <= 88, line
 
     def test_outputs_are_light(self, path):
         size = sum(len(json.dumps(cell["outputs"])) for cell in code_cells(path))
