@@ -348,6 +348,11 @@ def test_phases_are_used_where_stamps_would_be_too_many(monkeypatch, most, kwarg
     assert bool(called) == by_phases
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 0, 4), (2, 3, 0, 4), (3, 0, 4), (0, 0, 4)])
+def test_an_empty_batch_may_have_empty_samples(shape):
+    agree(cb.conv2d, F.conv2d, fill(shape), fill((2, 3, 2, 2)), padding=1)
+
+
 def test_arguments_are_left_alone():
     X, K, b = fill((1, 2, 4, 4)), fill((2, 2, 1, 1)), fill((2,))
     copies = [X.clone(), K.clone(), b.clone()]
@@ -609,6 +614,11 @@ X, K = torch.ones(1, 4, 5, 5), torch.ones(6, 4, 3, 3)
             ValueError,
             r"^input has shape \(1, 4, 5, 5\), so 4 channels; weight of shape \(6, 4, 3, 3\) with "
             "groups=2 needs 8$",
+        ),
+        (
+            lambda: cb.conv2d(X[0, :3], K),
+            ValueError,
+            r"^input has shape \(3, 5, 5\), so 3 channels;",
         ),
         (
             lambda: cb.conv_transpose2d(X, K),
