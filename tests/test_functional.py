@@ -315,6 +315,13 @@ def test_no_more_is_laid_out_than_allowed(monkeypatch):
     monkeypatch.setattr(cb.functional, "MOST_COLUMNS", 1000)
     cb.conv2d(fill((1, 3, 12, 12)), fill((4, 3, 3, 3)))  # a row of the output: 3·3·3·10 numbers
     assert laid_out == [810, 810, 810, 270]
+    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", 1)
+    laid_out.clear()
+    cb.conv2d(fill((1, 3, 5, 12)), fill((4, 3, 3, 3)))  # one row is the least
+    assert laid_out == [270, 270, 270]
+    laid_out.clear()
+    cb.conv2d(fill((1, 3, 5, 5)), fill((3, 1, 3, 3)), groups=3)  # depthwise: no columns at all
+    assert laid_out == []
 
 
 @pytest.mark.parametrize(
@@ -339,6 +346,11 @@ def test_phases_are_used_where_stamps_would_be_too_many(monkeypatch, most, kwarg
     X, K = fill((1, 3, 3, 3)), fill((3, 2, 2, 2))
     agree(cb.conv_transpose2d, F.conv_transpose2d, X, K, gradients=False, **kwargs)
     assert bool(called) == by_phases
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 0, 4), (2, 3, 0, 4), (3, 0, 4), (0, 0, 4)])
+def test_an_empty_batch_may_have_empty_samples(shape):
+    agree(cb.conv2d, F.conv2d, fill(shape), fill((2, 3, 2, 2)), padding=1)
 
 
 def test_arguments_are_left_alone():
@@ -556,6 +568,24 @@ X, K = torch.ones(1, 4, 5, 5), torch.ones(6, 4, 3, 3)
             "^stride=True must be an integer, not bool$",
         ),
         (lambda: cb.conv2d(X, K, stride=tensor(True)), TypeError, "must be an integer, not Tensor"),
+        (
+            lambda: cb.conv2d(X, K, padding=(0, -1)),
+            ValueError,
+            r"^padding\[1\]=-1 must be at least",
+        ),
+        (
+            lambda: cb.conv2d(X, K, dilation=(1, 0)),
+            ValueError,
+            r"^dilation\[1\]=0 must be at least",
+        ),
+        *[
+            (
+                lambda name=name, low=low: cb.conv_transpose2d(X, K[:4], **{name: (1, low - 1)}),
+                ValueError,
+                rf"^{name}\[1\]={low - 1} must be at least {low}$",
+            )
+            for name, low in [("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1)]
+        ],
         (lambda: cb.conv2d(X, K, dilation=0), ValueError, "^dilation=0 must be at least 1$"),
         (lambda: cb.conv2d(X, K, padding=-1), ValueError, "^padding=-1 must be at least 0$"),
         (
@@ -584,6 +614,11 @@ X, K = torch.ones(1, 4, 5, 5), torch.ones(6, 4, 3, 3)
             ValueError,
             r"^input has shape \(1, 4, 5, 5\), so 4 channels; weight of shape \(6, 4, 3, 3\) with "
             "groups=2 needs 8$",
+        ),
+        (
+            lambda: cb.conv2d(X[0, :3], K),
+            ValueError,
+            r"^input has shape \(3, 5, 5\), so 3 channels;",
         ),
         (
             lambda: cb.conv_transpose2d(X, K),
