@@ -86,8 +86,8 @@ def lay_out_docstring(app, what, name, thing, options, lines):
     """Turn a docstring, which is plain text, into reStructuredText for the page of the API.
 
     Each argument, the result, what is raised and the source begin a line of their own, with the
-    first word in bold; names in backticks become links or code; a drawing in a module's docstring
-    stays as it is.
+    first word in bold, and so does a sentence that begins a line. Names in backticks become links
+    or code, and so do words in quotes. A drawing in a module's docstring stays as it is.
     """
     text, examples, rest = "\n".join(lines).partition(">>> ")
     arguments = [] if what == "module" else [*inspect.signature(thing).parameters]
@@ -98,8 +98,10 @@ def lay_out_docstring(app, what, name, thing, options, lines):
             paragraphs.append(f".. code-block:: none\n\n{paragraph}")
             continue
         paragraph = re.sub(r"([*|\\])", r"\\\1", paragraph)
-        paragraph = re.sub(r"`+([^`]+)`+", _link_or_code, paragraph)
-        begins = rf"(?:^|(?<=\. )|(?<=\n))(?:((?:{heads})(?:, (?:{heads}))*:)|(Returns|Raises)\b)"
+        paragraph = re.sub(r"`+([^`]+)`+|(\"\w+\")", _link_or_code, paragraph)
+        paragraph = paragraph.replace(".\n", ".\n\n")
+        named = rf"(?:{heads})(?:(?:, | and )(?:{heads}|the rest))*:"
+        begins = rf"(?:^|(?<=\. )|(?<=\n))({named}|Returns\b|Raises\b)"
         paragraph = re.sub(begins, _begin_line, paragraph)
         paragraphs.append(paragraph)
     lines[:] = ("\n\n".join(paragraphs) + examples + rest).split("\n")
@@ -112,7 +114,7 @@ def _begin_line(match):
 def _link_or_code(match):
     if match[1] in convbook.__all__:
         return f":py:func:`~convbook.{match[1]}`"
-    return f"``{match[1]}``"
+    return f"``{match[1] or match[2]}``"
 
 
 # What is mended in the text of a page, as (reason, pattern, replacement, is it on every page?).
