@@ -3,7 +3,8 @@
 #   make book        set up and build the site into _build/html
 #   make serve       build, serve it on this machine and open it
 #   make test        set up and run every check
-#   make chapters    execute the chapters that have changed (ALL=1: all of them)
+#   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
+#                    them, and measure anew what takes how long)
 #   make colab       run every chapter the way Colab does
 #   make bench       time our functions beside those of torch and D2L
 #   make repository URL=https://…    move the book to another address

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import re
 import subprocess
 import sys
 import threading
@@ -168,4 +169,19 @@ def test_pictures_move_unless_the_reader_wants_them_still(chromium, server, moti
         assert set(picture.evaluate(states)) == {"paused"}
     else:  # the last step is the one that shows the result
         assert picture.evaluate(visible)[-1]
+    tab.close()
+
+
+def test_sources_lead_to_the_api(soups):
+    page = soups["chapters/corr2d.html"]
+    assert page.find("a", class_="nf", href="../reference/api.html#convbook.corr2d")
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_cheat_sheet_prints_on_one_page(chromium, server, paper):
+    tab = chromium.new_page()
+    tab.goto(server + "reference/cheat-sheet.html")
+    assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) == 1
+    tab.goto(server + CHAPTERS[0])
+    assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) > 1, "nothing is counted"
     tab.close()

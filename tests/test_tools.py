@@ -1,6 +1,9 @@
 """The commands that maintain the book, tried on a small copy of it."""
 
+import csv
+import importlib.metadata
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -94,6 +97,22 @@ def test_timings_stay_until_they_are_measured_anew(book):
     assert outputs(book) == first
     assert "changed" in execute(book, "--timings").stdout
     assert outputs(book) != first
+
+
+def test_seconds_and_versions_are_written_with_the_timings_of_all_chapters(book):
+    tables = [book / "reference" / name for name in ("seconds.csv", "versions.csv")]
+    execute(book, "--all")
+    assert not any(table.exists() for table in tables)
+    execute(book, "--timings")
+    seconds, versions = (dict(csv.reader(table.open())) for table in tables)
+    assert list(seconds) == ["[one](../chapters/one.ipynb)", "all"]
+    assert float(seconds["all"]) > 0
+    assert versions["Python"] == platform.python_version()
+    assert versions["nbclient"] == importlib.metadata.version("nbclient")
+
+    (book / "chapters" / "two.md").write_text(CHAPTER)
+    execute(book, "--timings", "two")
+    assert dict(csv.reader(tables[0].open())) == seconds, "one chapter is not all of them"
 
 
 def test_edits_of_a_notebook_are_not_lost(book):

