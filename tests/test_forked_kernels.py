@@ -37,6 +37,21 @@ def say(kernel, source):
             return text.strip()
 
 
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def within_seconds(seconds, condition):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
 def test_nbval_starts_forks(kernel):
     assert nbval.kernel.start_new_kernel.__module__ == "forked_kernels"
     assert say(kernel, "import sys; print('torch' in sys.modules)") == "True"
@@ -63,10 +78,7 @@ def test_a_cell_that_takes_too_long_is_interrupted(kernel):
 
 def test_a_kernel_that_dies_is_not_alive(kernel):
     kernel.execute_cell_input("import os; os._exit(3)")
-    deadline = time.monotonic() + 10
-    while kernel.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not kernel.is_alive()
+    assert within_seconds(10, lambda: not kernel.is_alive())
 
 
 def test_none_is_left_when_the_parent_is_killed(tmp_path):
@@ -74,7 +86,7 @@ def test_none_is_left_when_the_parent_is_killed(tmp_path):
         "from forked_kernels import start_new_kernel; import time\n"
         "if __name__ == '__main__':\n"
         f"    manager, _ = start_new_kernel(cwd={str(tmp_path)!r})\n"
-        "    print(manager.process.pid, flush=True)\n"
+        "    print(manager.process.pid, manager.private.name, flush=True)\n"
         "    time.sleep(60)\n"
     )
     (tmp_path / "start.py").write_text(start)
@@ -83,16 +95,9 @@ def test_none_is_left_when_the_parent_is_killed(tmp_path):
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": f"{ROOT / 'tools'}{os.pathsep}{ROOT / 'src'}"},
     )
-    kernel = int(parent.stdout.readline())
-    os.kill(kernel, 0)  # it is there
+    kernel, private = parent.stdout.readline().decode().split()
+    assert is_running(int(kernel)) and os.path.exists(private)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.kill(kernel, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    os.kill(kernel, signal.SIGKILL)
-    pytest.fail("the kernel is still there")
+    assert within_seconds(10, lambda: not is_running(int(kernel)))
+    assert not os.path.exists(private)

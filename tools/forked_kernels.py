@@ -8,8 +8,10 @@ The plain way, a fresh kernel for each notebook: `pytest -p no:forked_kernels`, 
 """
 
 import os
+import shutil
 import signal
 from multiprocessing import get_all_start_methods, get_context, parent_process
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from types import SimpleNamespace
@@ -29,16 +31,17 @@ def run_kernel(connection_file, folder):
     """Be a kernel: the body of the forked process."""
     from ipykernel.kernelapp import IPKernelApp
 
-    Thread(target=end_with_parent, daemon=True).start()
+    Thread(target=end_with_parent, args=(Path(connection_file).parent,), daemon=True).start()
     os.chdir(folder)
     app = IPKernelApp.instance(connection_file=connection_file, parent_handle=os.getppid())
     app.initialize([])
     app.start()
 
 
-def end_with_parent():
+def end_with_parent(private):
     """Wait for the end of pytest, however it comes, and end too."""
     parent_process().join()
+    shutil.rmtree(private, ignore_errors=True)
     os._exit(1)
 
 
@@ -48,10 +51,10 @@ class ForkedKernel:
     kernel_spec = SimpleNamespace(language="python")
 
     def __init__(self, folder):
-        self.private = TemporaryDirectory(prefix="kernel-")
-        self.connection_file, _ = write_connection_file(
-            fname=f"{self.private.name}/connection.json", transport="ipc", ip=f"{self.private.name}/s"
-        )
+        """Start the kernel in this folder."""
+        self.private = TemporaryDirectory(prefix="kernel-")  # only we may read it
+        place = f"{self.private.name}/connection"
+        self.connection_file, _ = write_connection_file(f"{place}.json", transport="ipc", ip=place)
         server = get_context("forkserver")
         server.set_forkserver_preload(IMPORTED)
         self.process = server.Process(target=run_kernel, args=(self.connection_file, folder))
