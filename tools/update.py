@@ -46,11 +46,9 @@ def resolve(requirements):
         asked = Path(folder, "requirements.txt")
         asked.write_text(requirements, encoding="utf-8")
         report = Path(folder, "report.json")
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
-            + ["--disable-pip-version-check", "--report", report, "-r", asked],
-            check=True,
-        )
+        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        install = ["install", "--dry-run", "--ignore-installed", "--report", report, "-r", asked]
+        subprocess.run([*pip, *install], check=True)
         packages = json.loads(report.read_text(encoding="utf-8"))["install"]
     found = {p["metadata"]["name"]: p["metadata"]["version"] for p in packages}
     return {canonical(name): version.partition("+")[0] for name, version in found.items()}
