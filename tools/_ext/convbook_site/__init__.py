@@ -1,0 +1,19 @@
+"""What the book's site needs and neither Jupyter Book nor its theme does.
+
+pages           change the text of a page: the event that the others use, and mends that say when
+                they no longer find what they mend
+mathematics     formulas, rendered at build time
+docstrings      the API: docstrings laid out, the sources shown in chapters linked to it
+accessibility   what a screen reader finds wrong with the theme
+weight          what a page need not load
+"""
+
+from . import accessibility, docstrings, mathematics, pages, weight
+
+
+def setup(app):
+    """Register with Sphinx."""
+    for module in (pages, mathematics, docstrings, accessibility, weight):
+        module.setup(app)
+    app.add_css_file("book.css")
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

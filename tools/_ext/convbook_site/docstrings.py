@@ -1,0 +1,62 @@
+"""The page of the API is made from the docstrings, and the sources in the chapters lead to it."""
+
+import inspect
+import re
+
+import convbook
+
+
+def lay_out(app, what, name, thing, options, lines):
+    """Turn a docstring, which is plain text, into reStructuredText for the page of the API.
+
+    Each argument, the result, what is raised and the source begin a line of their own, with the
+    first word in bold, and so does a sentence that begins a line. Names in backticks become links
+    or code, and so do words in quotes. A drawing in a module's docstring stays as it is.
+    """
+    text, examples, rest = "\n".join(lines).partition(">>> ")
+    arguments = [] if what == "module" else [*inspect.signature(thing).parameters]
+    heads = "|".join([*map(re.escape, arguments), "Arguments", "All arguments", "Source"])
+    paragraphs = []
+    for paragraph in text.split("\n\n"):
+        if paragraph.startswith("    "):
+            paragraphs.append(f".. code-block:: none\n\n{paragraph}")
+            continue
+        paragraph = re.sub(r"([*|\\])", r"\\\1", paragraph)
+        paragraph = re.sub(r"`+([^`]+)`+|(\"\w+\")", _link_or_code, paragraph)
+        paragraph = paragraph.replace(".\n", ".\n\n")
+        named = rf"(?:{heads})(?:(?:, | and )(?:{heads}|the rest))*:"
+        begins = rf"(?:^|(?<=\. )|(?<=\n))({named}|Returns\b|Raises\b)"
+        paragraph = re.sub(begins, _begin_line, paragraph)
+        paragraphs.append(paragraph)
+    lines[:] = ("\n\n".join(paragraphs) + examples + rest).split("\n")
+
+
+def _begin_line(match):
+    return f"\n\n**{match[0]}**"
+
+
+def _link_or_code(match):
+    if match[1] in convbook.__all__:
+        return f":py:func:`~convbook.{match[1]}`"
+    return f"``{match[1] or match[2]}``"
+
+
+def link_sources(app, page):
+    """Link the name of each public function whose source is shown to its place in the API."""
+
+    def link(match):
+        before, name = match.groups()
+        if name not in convbook.__all__:
+            return match[0]
+        target = f"{page.context['pathto']('reference/api')}#convbook.{name}"
+        return f'{before}<a class="nf" href="{target}" title="{name} in the API">{name}</a>'
+
+    shown = r'<div class="highlight-python notranslate"><div class="highlight"><pre><span></span>'
+    define = r'<span class="k">def</span><span class="w"> </span>'
+    page.html = re.sub(rf'({shown}{define})<span class="nf">(\w+)</span>', link, page.html)
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("autodoc-process-docstring", lay_out)
+    app.connect("page-rendered", link_sources)
