@@ -5,15 +5,20 @@ pages           change the text of a page: the event that the others use, and me
 mathematics     formulas, rendered at build time
 docstrings      the API: docstrings laid out, the sources shown in chapters linked to it
 accessibility   what a screen reader finds wrong with the theme
+theme           light or dark
+search          the words that it knows and what it shows of a page
+addresses       the site's own address: cards, sitemap, 404
 weight          what a page need not load
 """
 
-from . import accessibility, docstrings, mathematics, pages, weight
+from . import accessibility, addresses, docstrings, mathematics, pages, search, theme, weight
+
+MODULES = (pages, mathematics, docstrings, accessibility, theme, search, addresses, weight)
 
 
 def setup(app):
     """Register with Sphinx."""
-    for module in (pages, mathematics, docstrings, accessibility, weight):
+    for module in MODULES:
         module.setup(app)
     app.add_css_file("book.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
