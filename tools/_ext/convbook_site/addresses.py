@@ -14,6 +14,8 @@ CARD_SAYS = (
     "A 3×3 input, a 2×2 kernel, their 2×2 output, and the 3×3 matrix that the transpose makes of it"
 )
 
+NUMBER_OR_TAG = r'<span class="section-number">[^<]*</span>|<[^>]+>'
+
 MENDS = [
     Mend(
         "the title of the landing page is that of the book: once is enough",
@@ -28,7 +30,7 @@ NOT_FOUND = """
 <p>There is no page at this address. <a href="{home}">Begin at the start</a>, or search:</p>
 <form action="search.html">
   <input type="search" name="q" aria-label="Search the book">
-  <button class="btn btn-sm btn-outline-primary">Search</button>
+  <button>Search</button>
 </form>
 """
 
@@ -41,7 +43,7 @@ def add_card(app, page):
     says = {
         "og:type": "website" if page.name == app.config.root_doc else "article",
         "og:site_name": app.config.html_title,
-        "og:title": re.sub(r"<[^>]+>", "", page.context["title"]),
+        "og:title": re.sub(NUMBER_OR_TAG, "", page.context["title"]),
         "og:description": described[1],
         "og:url": page.context["pageurl"],
         "og:image": app.config.html_baseurl + CARD,
