@@ -5,15 +5,25 @@ pages           change the text of a page: the event that the others use, and me
 mathematics     formulas, rendered at build time
 docstrings      the API: docstrings laid out, the sources shown in chapters linked to it
 accessibility   what a screen reader finds wrong with the theme
-weight          what a page need not load
+assets          one style sheet and one script, of what the pages use
+pictures        pictures and code in few bytes
+policy          a Content-Security-Policy on every page
+styles          style sheets: joined, purged, with fonts of few icons
 """
 
-from . import accessibility, docstrings, mathematics, pages, weight
+import zlib
+from pathlib import Path
+
+from . import accessibility, assets, docstrings, mathematics, pages, pictures, policy
 
 
 def setup(app):
     """Register with Sphinx."""
-    for module in (pages, mathematics, docstrings, accessibility, weight):
+    for module in (pages, mathematics, docstrings, accessibility, assets, pictures, policy):
         module.setup(app)
     app.add_css_file("book.css")
+    # Pages are written anew after a change in here, and not only after one of their sources.
+    files = [path for path in sorted(Path(__file__).parent.parent.rglob("*.*")) if path.is_file()]
+    sources = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
+    app.add_config_value("convbook_site", zlib.crc32(sources), "html")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
