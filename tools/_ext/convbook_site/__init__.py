@@ -6,7 +6,7 @@ mathematics     formulas, rendered at build time
 docstrings      the API: docstrings laid out, the sources shown in chapters linked to it
 accessibility   what a screen reader finds wrong with the theme
 assets          one style sheet and one script, of what the pages use
-pictures        pictures and code in few bytes
+compact         the same page in fewer bytes
 policy          a Content-Security-Policy on every page
 styles          style sheets: joined, purged, with fonts of few icons
 """
@@ -14,12 +14,12 @@ styles          style sheets: joined, purged, with fonts of few icons
 import zlib
 from pathlib import Path
 
-from . import accessibility, assets, docstrings, mathematics, pages, pictures, policy
+from . import accessibility, assets, compact, docstrings, mathematics, pages, policy
 
 
 def setup(app):
     """Register with Sphinx."""
-    for module in (pages, mathematics, docstrings, accessibility, assets, pictures, policy):
+    for module in (pages, mathematics, docstrings, accessibility, assets, compact, policy):
         module.setup(app)
     app.add_css_file("book.css")
     # Pages are written anew after a change in here, and not only after one of their sources.

@@ -68,8 +68,8 @@ class Bundle:
 
         self.unused |= {name for name in UNUSED if any(name in script for script in scripts)}
         scripts = [s for s in dict.fromkeys(scripts) if not _has(s, UNUSED)]
-        search = [s for s in scripts if _has(s, SEARCH)]
-        links = sheets, [s for s in scripts if s not in search]
+        own = [s for s in scripts if _has(s, (*SEARCH, EXPLORER))]
+        links = sheets, [s for s in scripts if s not in own]
         self.links = self.links or links
         if links != self.links:
             logger.warning("%s: other style sheets or scripts than on other pages", page.name)
@@ -79,11 +79,11 @@ class Bundle:
         if found := dict.fromkeys(STYLE.findall(body)):  # the same one stands at many a picture
             head += f"<style>{styles.minify(''.join(found))}</style>\n"
             body = STYLE.sub("", body)
-        if page.name == "search":  # its scripts wait for the page to be read, in this order
-            ordered = [SCRIPT + version, *search]
-            head += "".join(f'<script src="{root}{script}"></script>\n' for script in ordered)
-        else:
-            head += f'<script defer src="{root}{SCRIPT}{version}"></script>\n'
+        # The scripts of the search are to run in their order, while the page is being read.
+        defer = "" if page.name == "search" else " defer"
+        for script in [SCRIPT + version, *own]:
+            if page.name == "search" or not _has(script, SEARCH):
+                head += f'<script{defer} src="{root}{script}"></script>\n'
         page.html = f"{head}</head>{body}"
 
     def write(self, app, exception):
@@ -153,5 +153,5 @@ def setup(app):
     app.add_js_file("buttons.js")
     mend(app, MENDS)
     app.connect("page-rendered", bundle.gather, priority=800)
-    app.connect("page-rendered", share_explorer, priority=810)
+    app.connect("page-rendered", share_explorer, priority=600)
     app.connect("build-finished", bundle.write, priority=900)  # the theme writes colors of code

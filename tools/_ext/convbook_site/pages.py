@@ -10,6 +10,7 @@ the theme cannot undo one unnoticed.
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +35,11 @@ class Mend:
 
     reason: str
     pattern: str
-    replacement: str = ""
+    replacement: str | Callable = ""
     everywhere: bool = True
 
 
-def mend(app, mends):
+def mend(app, mends, priority=500):
     """Apply mends to every page, and warn of each that finds nothing."""
     found = Counter()
 
@@ -55,7 +56,7 @@ def mend(app, mends):
                 if not found[m]:
                     logger.warning("nothing to mend on any page: %s (a new theme?)", m.reason)
 
-    app.connect("page-rendered", apply)
+    app.connect("page-rendered", apply, priority=priority)
     app.connect("build-finished", check)
 
 
