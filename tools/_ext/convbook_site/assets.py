@@ -34,6 +34,7 @@ SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")  # only on the
 
 MENDS = [
     Mend("scripts that are part of one need no early loading", r'<link rel="preload"[^>]*>\s*'),
+    Mend("Bootstrap would show this title; a browser does, too", r' data-bs-title="', ' title="'),
     Mend(
         "Thebe's settings go with Thebe",
         r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName[^<]*</script>',

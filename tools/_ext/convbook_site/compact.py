@@ -92,7 +92,7 @@ MENDS = [
     Mend("so does a dot between names", r'<span class="o">\.</span>', ".", everywhere=False),
     Mend(
         "space between the parts of a picture is not drawn, and empty groups are not either",
-        r"(?<=>)\n(?=</?(?:text|g|path|rect|use|defs)\b)|<(defs|g)[^>]*>\s*</\1>\s*",
+        r"(?<=>)\n(?=</?(?:text|g|path|rect|use|defs)\b)|<(defs|g)(?![^>]*class)[^>]*>\s*</\1>\s*",
         everywhere=False,
     ),
     Mend(

@@ -28,7 +28,7 @@ addEventListener("DOMContentLoaded", () => {
   });
 
   const top = document.getElementById("pst-back-to-top");
-  let before = scrollY;
+  let before = 0; // to ask for it now would lay out the page too early
   top.addEventListener("click", () => scrollTo(0, 0));
   addEventListener("scroll", () => {
     top.style.display = scrollY > 0 && scrollY < before ? "block" : "none";
