@@ -10,6 +10,7 @@ the theme cannot undo one unnoticed.
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,16 +35,15 @@ class Mend:
 
     reason: str
     pattern: str
-    replacement: str = ""
+    replacement: str | Callable = ""
     everywhere: bool = True
 
 
-def mend(app, mends):
+def mend(app, mends, priority=500):
     """Apply mends to every page, and warn of each that finds nothing."""
-    found, pages = Counter(), set()
+    found = Counter()
 
     def apply(app, page):
-        pages.add(page.name)
         for m in mends:
             page.html, count = re.subn(m.pattern, m.replacement, page.html, flags=re.DOTALL)
             found[m] += count
@@ -51,17 +51,28 @@ def mend(app, mends):
                 logger.warning("%s: nothing to mend: %s (a new theme?)", page.name, m.reason)
 
     def check(app, exception):
-        if exception is None and app.env.all_docs.keys() <= pages:  # all of the book was rendered
+        if exception is None and whole(app):
             for m in mends:
                 if not found[m]:
                     logger.warning("nothing to mend on any page: %s (a new theme?)", m.reason)
 
-    app.connect("page-rendered", apply)
+    app.connect("page-rendered", apply, priority=priority)
     app.connect("build-finished", check)
+
+
+def whole(app):
+    """Return whether this build has rendered all pages, and not just those that have changed."""
+    return app.env.all_docs.keys() <= app.rendered
+
+
+def written(app):
+    """Return the files of all pages, whichever build has written them."""
+    return [p for p in Path(app.outdir).rglob("*.html") if "_static" not in p.parts]
 
 
 def announce_pages(app):
     """Emit "page-rendered" for each page."""
+    app.rendered = set()
     if app.builder.format != "html":
         return
     render = app.builder.templates.render
@@ -71,6 +82,7 @@ def announce_pages(app):
         if "</html>" not in html:
             return html
         page = Page(context["pagename"], html, context)
+        app.rendered.add(page.name)
         app.emit("page-rendered", page)
         return page.html
 
