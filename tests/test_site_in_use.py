@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 
 import pytest
 from book import CHAPTER_PAGES
+from playwright.sync_api import expect
 
 CHAPTER = "chapters/corr2d.html"
 
@@ -29,7 +30,7 @@ def test_the_first_key_leads_past_everything_to_the_text(tab, server):
     tab.keyboard.press("Tab")
     link = tab.locator(":focus")
     assert link.inner_text() == "Skip to main content"
-    tab.wait_for_function("document.activeElement.getBoundingClientRect().top >= 0")  # slides in
+    expect(link).to_be_in_viewport(ratio=1)
     tab.keyboard.press("Enter")
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.closest('main') !== null")
@@ -113,14 +114,11 @@ def test_no_key_is_taken_from_the_reader(tab, server):
 
 # ---- Search ----
 
-RESULTS = r"""
-/found \d+ page|did not match/.test(document.querySelector(".search-summary")?.innerText)
-"""
-
 
 def results(tab):
     """Return the addresses that a search found, the best one first."""
-    tab.wait_for_function(RESULTS)
+    finished = re.compile(r"found \d+ page|did not match")
+    tab.locator(".search-summary", has_text=finished).wait_for()
     links = tab.eval_on_selector_all("#search-results li > a", "all => all.map(a => a.href)")
     return [link.split("/convbook/")[-1] for link in links]
 
@@ -161,7 +159,7 @@ def test_nothing_is_found_where_nothing_is(tab, server):
 def test_search_shows_the_text_and_not_the_buttons(tab, server):
     tab.goto(f"{server}search.html?q=checkerboard")
     results(tab)
-    tab.wait_for_function("document.querySelectorAll('#search-results li .context').length > 3")
+    tab.locator("#search-results .context").nth(3).wait_for()
     shown = tab.locator("#search-results .context").all_inner_texts()
     assert "phases have unequal sums" in shown[0]  # the definition, not the word again
     assert not any(".ipynb" in text for text in shown)
@@ -180,6 +178,14 @@ def test_search_from_any_page_by_keyboard(tab, server):
     assert results(tab)[0] == "reference/glossary.html#term-kernel"
     tab.locator("#search-results a").first.click()
     assert tab.locator("#term-kernel").is_visible()
+
+
+def test_what_was_searched_for_is_marked_on_the_next_page(tab, server):
+    tab.goto(f"{server}search.html?q=kernel")
+    results(tab)
+    tab.goto(server + CHAPTER)
+    tab.locator("article p .highlighted").nth(5).wait_for()
+    assert tab.locator("svg .highlighted").count() == 0
 
 
 # ---- Copy ----
