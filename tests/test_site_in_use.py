@@ -135,6 +135,7 @@ def results(tab):
         ("插值", "reference/glossary.html#term-linear-interpolation"),
         ("receptive field", "reference/glossary.html#term-receptive-field"),
         ("checkerboard", "reference/glossary.html#term-checkerboard"),
+        ("kernel卷积核", "reference/glossary.html"),
         ("photographs", "chapters/conv2d.html"),
     ],
 )
