@@ -29,7 +29,7 @@ def webp(png):
         image.save(file, "WEBP", method=6, **options)
         return file.getvalue()
 
-    exact, close = saved(lossless=True, quality=100), saved(quality=75)
+    exact, close = saved(lossless=True), saved(quality=75)
     return base64.b64encode(close if len(close) < 0.75 * len(exact) else exact).decode()
 
 
