@@ -10,7 +10,16 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
-URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+URL = CONFIG["repository"]["url"]
+BASE = CONFIG["html"]["baseurl"]  # where the site is published
+
+# The pages of the site, by their addresses.
+CHAPTER_PAGES = [f"chapters/{path.stem}.html" for path in CHAPTERS]
+REFERENCE_PAGES = [
+    f"reference/{path.stem}.html" for path in sorted((ROOT / "reference").glob("*.md"))
+]
+PAGES = ["intro.html", *CHAPTER_PAGES, *REFERENCE_PAGES]
 
 
 def skip_or_fail(reason):

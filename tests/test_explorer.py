@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from book import browser
-from playwright.sync_api import sync_playwright
 from torch.nn import functional as F
 
 from convbook import explorer
@@ -20,16 +18,6 @@ from convbook.explorer import EXAMPLES, RANGES, explore, script
 ADDRESS = "http://localhost/page.html"
 NAMES = list(RANGES)
 THEMES = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Start a browser once for all tests of this file."""
-    with sync_playwright() as playwright:
-        path = browser(playwright.chromium.executable_path)
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -1,86 +1,43 @@
-"""The built site: no warning, no broken link, no foreign request, and pages that work."""
+"""The files of the built site: no warning, no broken link, and pages that say what they are."""
 
-import functools
-import http.server
+import io
 import re
-import subprocess
-import sys
-import threading
+import struct
+import xml.etree.ElementTree as ET
 from pathlib import Path
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+import card
+import matplotlib.pyplot as plt
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
-from book import ROOT, URL, browser
-from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
-
-CHAPTERS = [f"chapters/{path.stem}.html" for path in sorted(ROOT.glob("chapters/*.ipynb"))]
-REFERENCE = [f"reference/{path.stem}.html" for path in sorted(ROOT.glob("reference/*.md"))]
-PAGES = ["intro.html", *CHAPTERS, *REFERENCE]
+import repository
+import yaml
+from book import BASE, CHAPTER_PAGES, PAGES, ROOT, URL
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Build the site from nothing, so that every warning shows, and return its folder."""
-    output = tmp_path_factory.mktemp("site")
-    build = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", "--keep-going"]
-    done = subprocess.run(
-        [*build, "--path-output", str(output), str(ROOT)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return output / "_build" / "html"
-
-
-@pytest.fixture(scope="module")
-def soups(site):
-    """Return every page of the site, parsed, by its address."""
-    return {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
-        for path in site.rglob("*.html")
-        if "_static" not in path.parts
-    }
-
-
-@pytest.fixture(scope="module")
-def server(site):
-    """Serve the site on this machine, and return its address."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}/"
-        running.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Start a browser once for all tests of this file."""
-    with sync_playwright() as playwright:
-        path = browser(playwright.chromium.executable_path)
-        # Without these flags the browser itself asks for foreign addresses.
-        flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-        running = playwright.chromium.launch(executable_path=path, args=flags)
-        yield running
-        running.close()
+def articles(soups):
+    """Return the part of each page that is the page's own, by its address."""
+    return {name: soup.find("article") or soup.find("main") for name, soup in soups.items()}
 
 
 def test_every_page_was_built(soups):
     assert set(PAGES) <= set(soups)
 
 
+def test_the_site_is_where_the_repository_publishes_it():
+    assert repository.pages(URL) + "/" == BASE
+
+
 def test_links_and_anchors_lead_somewhere(site, soups):
     anchors = {name: {tag["id"] for tag in soup.find_all(id=True)} for name, soup in soups.items()}
-    broken = []
+    root, broken = urlsplit(BASE).path, []
     for name, soup in soups.items():
-        for tag in soup.find_all(["a", "link", "script", "img"]):
-            link = tag.get("href") or tag.get("src")
+        for tag in soup.find_all(["a", "link", "script", "img", "form"]):
+            link = tag.get("href") or tag.get("src") or tag.get("action")
             if not link or ":" in link.split("/")[0] or link.startswith("//"):
                 continue
+            link = link.removeprefix(root)  # on 404.html, which is shown at any depth
             target, fragment = urldefrag(urljoin(name, unquote(link)))
             target = (target or name).split("?")[0]
             known = anchors.get(target, {fragment})
@@ -90,7 +47,7 @@ def test_links_and_anchors_lead_somewhere(site, soups):
 
 
 def test_chapters_open_in_colab(soups):
-    for page in CHAPTERS:
+    for page in CHAPTER_PAGES:
         notebook = page.replace(".html", ".ipynb")
         address = URL.removeprefix("https://github.com/")
         link = f"https://colab.research.google.com/github/{address}/blob/main/{notebook}"
@@ -99,7 +56,7 @@ def test_chapters_open_in_colab(soups):
 
 def test_outputs_are_on_the_page(soups):
     """A page built from the .md of a pair has none, and nothing warns."""
-    for page in CHAPTERS:
+    for page in CHAPTER_PAGES:
         assert soups[page].find(class_="cell_output"), page
         assert soups[page].select("figure.conv-diagram svg"), page
 
@@ -110,7 +67,74 @@ def test_mathematics_is_rendered(soups):
         assert not soup.find_all(
             "script", src=lambda source: source and "mathjax" in source.lower()
         )
-    assert soups[CHAPTERS[0]].select(".katex-display math")
+    assert soups[CHAPTER_PAGES[0]].select(".katex-display math")
+
+
+def test_sources_lead_to_the_api(soups):
+    page = soups["chapters/corr2d.html"]
+    assert page.find("a", class_="nf", href="../reference/api.html#convbook.corr2d")
+
+
+# ---- What a page says to those who cannot see it ----
+
+
+def test_headings_are_in_order(articles):
+    """One of the first level, and none skips a level."""
+    for name, article in articles.items():
+        headings = [
+            tag
+            for tag in article.find_all(re.compile("^h[1-6]$"))
+            if not tag.find_parent(class_="onlyprint")  # said twice, but never shown twice
+        ]
+        levels = [int(tag.name[1]) for tag in headings]
+        assert levels[0] == 1 and levels.count(1) == 1, name
+        for before, after, tag in zip(levels, levels[1:], headings[1:]):
+            assert after <= before + 1, f"{name}: {tag.get_text()}"
+
+
+def test_addresses_of_headings_are_made_of_their_words(articles):
+    """Numbered ones would lead elsewhere as soon as a heading is added above."""
+    for name, article in articles.items():
+        for section in article.find_all("section"):
+            assert not re.fullmatch(r"id\d+", section["id"]), f"{name}#{section['id']}"
+
+
+def test_every_picture_has_a_description(articles, soups):
+    described = 0
+    for name, soup in soups.items():
+        for image in soup.find_all("img"):
+            assert image.get("alt", "").strip(), f"{name}: {image}"
+    for name, article in articles.items():
+        for picture in article.find_all("svg"):
+            if picture.find_parent(attrs={"aria-hidden": "true"}) or picture.get("aria-hidden"):
+                continue
+            assert picture.get("role") == "img", f"{name}: {str(picture)[:200]}"
+            said = {
+                part.name: part.get_text(strip=True) for part in picture.find_all(["title", "desc"])
+            }
+            labeled = picture.get("aria-labelledby", "").split()
+            words = picture.get("aria-label") or " ".join(
+                article.find(id=label).get_text(strip=True) for label in labeled
+            )
+            assert len(words or said.get("title", "")) > 3, f"{name}: {str(picture)[:200]}"
+            described += 1
+    assert described > len(CHAPTER_PAGES)
+
+
+def test_every_table_has_headers(articles):
+    count = 0
+    for name, article in articles.items():
+        for table in article.find_all("table"):
+            headers = table.find_all("th")
+            assert headers, f"{name}: {str(table)[:200]}"
+            for header in headers:
+                within = "col" if header.find_parent("thead") else "row"
+                assert header.get("scope") == within, f"{name}: {header}"
+            count += 1
+    assert count > 10
+
+
+# ---- What a page says to those who are elsewhere ----
 
 
 def test_pages_describe_themselves(soups):
@@ -120,68 +144,44 @@ def test_pages_describe_themselves(soups):
     assert min(map(len, texts)) >= 50
 
 
-@pytest.mark.parametrize("width, scheme", [(1440, "light"), (390, "dark")])
-@pytest.mark.parametrize("page", PAGES)
-def test_page_in_a_browser(chromium, server, page, width, scheme):
-    """No console message but logs, no request to another host, no sideways scrolling, axe."""
-    tab = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    said, requests = [], []
-    tab.on("console", lambda message: said.append((message.type, message.text)))
-    tab.on("pageerror", lambda error: said.append(("exception", str(error))))
-    tab.on("request", lambda request: requests.append(request.url))
-    tab.on("requestfailed", lambda request: said.append(("failed", request.url)))
-    tab.goto(server + page, wait_until="networkidle")
-
-    assert [message for message in said if message[0] != "log"] == []
-    assert [url for url in requests if not url.startswith((server, "data:"))] == []
-    assert len(requests) > 3, "the listener hears nothing"
-    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    drawn = tab.eval_on_selector_all(
-        "figure svg", "all => all.map(svg => svg.getBoundingClientRect().height)"
-    )
-    assert all(height > 20 for height in drawn)
-    assert tab.eval_on_selector_all(".katex-display", "all => all.every(e => e.offsetHeight > 10)")
-
-    tab.evaluate(AXE_FILE_PATH.read_text("utf-8"))
-    # Without its preload axe would ask for the style sheets a second time, some at wrong places.
-    found = tab.evaluate("axe.run({preload: false, resultTypes: ['violations']})")["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
-    tab.close()
+def test_a_link_shows_a_card(site, soups):
+    for name in PAGES:
+        soup = soups[name]
+        card = {tag["property"]: tag["content"] for tag in soup.find_all("meta", property=True)}
+        assert card["og:url"] == soup.find("link", rel="canonical")["href"] == BASE + name
+        assert card["og:title"] == soup.find("h1").get_text().strip().rstrip("#"), name
+        assert card["og:description"] == soup.find("meta", attrs={"name": "description"})["content"]
+        assert card["og:image"].startswith(BASE)
+        picture = (site / card["og:image"].removeprefix(BASE)).read_bytes()
+        assert picture.startswith(b"\x89PNG") and len(picture) < 100_000
+        assert struct.unpack(">II", picture[16:24]) == (1200, 630)  # width and height
+        assert soup.find("meta", attrs={"name": "twitter:card", "content": "summary_large_image"})
 
 
-@pytest.mark.parametrize("motion, moves", [("no-preference", True), ("reduce", False)])
-def test_pictures_move_unless_the_reader_wants_them_still(chromium, server, motion, moves):
-    tab = chromium.new_page(reduced_motion=motion)
-    tab.goto(server + CHAPTERS[0])
-    picture = tab.locator(".conv-diagram:has(.conv-step)").first
-    states = "figure => figure.getAnimations({subtree: true}).map(a => a.playState)"
-    visible = (
-        "figure => [...figure.querySelectorAll('.conv-step')]"
-        ".map(step => getComputedStyle(step).visibility === 'visible')"
-    )
-    assert set(picture.evaluate(states)) == ({"running"} if moves else set())
-    assert picture.evaluate(visible).count(True) == 1
-    pause = picture.locator(".conv-pause")
-    assert pause.is_visible() == moves
-    if moves:  # and the reader can stop it, with the keyboard as well
-        pause.locator("input").focus()
-        tab.keyboard.press("Space")
-        assert set(picture.evaluate(states)) == {"paused"}
-    else:  # the last step is the one that shows the result
-        assert picture.evaluate(visible)[-1]
-    tab.close()
+def test_the_card_is_the_one_that_is_drawn():
+    drawn = io.BytesIO()
+    with plt.rc_context({"font.family": "DejaVu Sans"}):
+        card.draw().savefig(drawn)
+    drawn.seek(0)
+    difference = plt.imread(drawn)[..., :3] - plt.imread(card.CARD)[..., :3]
+    assert abs(difference).mean() < 0.002  # other versions draw other edges
 
 
-def test_sources_lead_to_the_api(soups):
-    page = soups["chapters/corr2d.html"]
-    assert page.find("a", class_="nf", href="../reference/api.html#convbook.corr2d")
+def test_the_sitemap_lists_every_page_of_the_book(site):
+    places = ET.parse(site / "sitemap.xml").iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+    assert {place.text for place in places} == {BASE + page for page in PAGES}
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_the_cheat_sheet_prints_on_one_page(chromium, server, paper):
-    tab = chromium.new_page()
-    tab.goto(server + "reference/cheat-sheet.html")
-    assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) == 1
-    tab.goto(server + CHAPTERS[0])
-    assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) > 1, "nothing is counted"
-    tab.close()
+def test_the_first_page_is_at_the_address_of_the_site(site):
+    assert (site / "index.html").read_bytes() == (site / "intro.html").read_bytes()
+
+
+def test_previous_and_next_lead_through_the_book_in_its_order(soups):
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    order = [Path(file).with_suffix(".html").as_posix() for file in files]
+    assert set(order) == set(PAGES)
+    for page, before, after in zip(order, [None, *order], [*order[1:], None]):
+        for place, neighbor in (("left-prev", before), ("right-next", after)):
+            link = soups[page].select_one(f".prev-next-area a.{place}")
+            assert (link and urljoin(page, link["href"])) == neighbor, page

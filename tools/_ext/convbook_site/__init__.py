@@ -6,18 +6,36 @@ builds          builds that are equal, whether from nothing or after a change
 mathematics     formulas, rendered at build time
 docstrings      the API: docstrings laid out, the sources shown in chapters linked to it
 accessibility   what a screen reader finds wrong with the theme
+theme           light or dark
+search          the words that it knows and what it shows of a page
+addresses       the site's own address: cards, sitemap, 404
 assets          one style sheet and one script, of what the pages use
 compact         the same page in fewer bytes
 policy          a Content-Security-Policy on every page
 styles          style sheets: joined, purged, with fonts of few icons
 """
 
-from . import accessibility, assets, builds, compact, docstrings, mathematics, pages, policy
+from . import (
+    accessibility,
+    addresses,
+    assets,
+    builds,
+    compact,
+    docstrings,
+    mathematics,
+    pages,
+    policy,
+    search,
+    theme,
+)
+
+MODULES = (pages, builds, mathematics, docstrings, accessibility, theme, search, addresses)
+MODULES += (assets, compact, policy)
 
 
 def setup(app):
     """Register with Sphinx."""
-    for module in (pages, builds, mathematics, docstrings, accessibility, assets, compact, policy):
+    for module in MODULES:
         module.setup(app)
     app.add_css_file("book.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,7 @@
 """What a screen reader, or axe in its place, finds wrong with the theme."""
 
+import re
+
 from .pages import Mend, mend
 
 MENDS = [
@@ -20,6 +22,12 @@ MENDS = [
         "<summary>",
         everywhere=False,
     ),
+    Mend(
+        "a wide formula scrolls in a box, and the theme lets the keyboard reach those of tables",
+        r'<span class="katex-display">',
+        r'<span class="katex-display pst-scrollable-table-container">',
+        everywhere=False,
+    ),
 ]
 
 
@@ -28,7 +36,19 @@ def quiet_header(app, config):
     config.html_theme_options["navbar_persistent"] = []
 
 
+def name_headers(app, page):
+    """Say of each header of a table what it is the header of."""
+    for part, scope in (("thead", "col"), ("tbody", "row")):
+        page.html = re.sub(
+            rf"<{part}\b.*?</{part}>",
+            lambda found, scope=scope: re.sub("<th(?=[ >])", f'<th scope="{scope}"', found[0]),
+            page.html,
+            flags=re.DOTALL,
+        )
+
+
 def setup(app):
     """Register with Sphinx."""
     app.connect("config-inited", quiet_header)
+    app.connect("page-rendered", name_headers)
     mend(app, MENDS)

@@ -28,7 +28,8 @@ UNUSED = {
     "bootstrap.js": "80 KB of which the pages use what buttons.js does",
     "DOCUMENTATION_OPTIONS.pagename": "for a switch of versions, which the book has not",
 }
-SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")  # only on the page of the search
+# Only on the page of the search.
+SEARCH = ("searchtools.js", "language_data.js", "searchindex.js", "_static/search.js")
 
 MENDS = [
     Mend("scripts that are part of one need no early loading", r'<link rel="preload"[^>]*>\s*'),
@@ -121,9 +122,7 @@ class Bundle:
         explorer = _read(site, EXPLORER)  # if no page with one has changed, that of before
 
         pages = "".join(path.read_text("utf-8") for path in written(app))
-        search = _read(static, SEARCH[0])
-        (static / SEARCH[0]).write_text(_parse_without_styles(search), "utf-8")
-        texts = script + search + explorer
+        texts = script + explorer + _read(static, SEARCH[0])
         paths = [link.split("?")[0].removeprefix("_static/") for link in sheets]
         sheet = "".join(styles.read(static, path) for path in paths)
         sheet = styles.cut_icon_fonts(static, styles.purge(sheet, pages, texts))
@@ -146,17 +145,6 @@ def _has(script, names):
 
 def _read(folder, link):
     return (folder / link.split("?")[0]).read_text("utf-8")
-
-
-def _parse_without_styles(code):
-    """Let the search, which shows a piece of each page it finds, parse pages without their styles.
-
-    It drops them in any case, but a little later: until then they break the policy of its own page.
-    """
-    parse = "parseFromString(htmlString, "
-    if parse not in code:
-        logger.warning("nothing to mend in the script of the search (a new Sphinx?)")
-    return code.replace(parse, "parseFromString(htmlString.replace(/<style.*?<\\/style>/gs, ''), ")
 
 
 def setup(app):

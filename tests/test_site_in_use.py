@@ -1,0 +1,335 @@
+"""What a reader does on the site, tried in a real browser: keyboard, search, copy, print, night."""
+
+import re
+from urllib.parse import urljoin
+
+import pytest
+from book import CHAPTER_PAGES
+
+CHAPTER = "chapters/corr2d.html"
+
+
+@pytest.fixture
+def tab(chromium):
+    """Return a page with a profile of its own; no script on it may fail."""
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(10_000)
+    tab, errors = context.new_page(), []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield tab
+    context.close()
+    assert errors == []
+
+
+# ---- The keyboard ----
+
+
+def test_the_first_key_leads_past_everything_to_the_text(tab, server):
+    tab.goto(server + CHAPTER)
+    tab.keyboard.press("Tab")
+    link = tab.locator(":focus")
+    assert link.inner_text() == "Skip to main content"
+    tab.wait_for_function("document.activeElement.getBoundingClientRect().top >= 0")  # slides in
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.closest('main') !== null")
+
+
+FOCUS = """
+() => {
+  const rgb = color => (color.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+  const luminance = color => {
+    const [r, g, b] = rgb(color).map(c => c / 255).map(
+      c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const behind = element => {
+    for (let e = element.parentElement; e; e = e.parentElement) {
+      const color = getComputedStyle(e).backgroundColor;
+      if (rgb(color)[3] !== 0) return color;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const unseen = [];
+  let count = 0;
+  const all = "a[href], button, input, summary, [tabindex='0']";
+  for (const element of document.querySelectorAll(all)) {
+    if (!element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    element.focus();
+    if (document.activeElement !== element) continue;
+    count++;
+    for (const animation of document.getAnimations())
+      if (animation instanceof CSSTransition) animation.finish();
+    const style = getComputedStyle(element);
+    const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1
+      && contrast(style.outlineColor, behind(element)) >= 3;
+    const shadow = style.boxShadow.match(/rgba?\\([^)]*\\)/);
+    const shadowed = shadow && contrast(shadow[0], behind(element)) >= 3;
+    if (!outlined && !shadowed)
+      unseen.push(`${element.outerHTML.slice(0, 120)} ${style.outline} ${style.boxShadow}`);
+  }
+  return [count, unseen];
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_focus_is_visible_everywhere(tab, server, scheme):
+    """An outline or a shadow, at least three times as light or as dark as what is behind it."""
+    tab.emulate_media(color_scheme=scheme)
+    for page in (CHAPTER, "intro.html", "search.html?q=kernel", "reference/explorer.html"):
+        tab.goto(server + page)
+        tab.keyboard.press("Tab")  # from now on the browser shows where the focus is
+        count, unseen = tab.evaluate(FOCUS)
+        assert count > 20, page
+        assert unseen == [], page
+
+
+def test_no_key_is_taken_from_the_reader(tab, server):
+    """The arrows belong to the explorer and the page; / and letters to the browser."""
+    tab.goto(server + CHAPTER)
+    address = tab.url
+    tab.evaluate(
+        """() => {
+          window.taken = [];
+          addEventListener("keydown", event => event.defaultPrevented && taken.push(event.key));
+        }"""
+    )
+    for key in ("ArrowRight", "ArrowLeft", "/", "s", "n", "p", "?"):
+        tab.keyboard.press(key)
+    assert tab.evaluate("taken") == []
+    cell = tab.locator("conv-explorer .output td").first
+    cell.focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        tab.keyboard.press(key)
+    assert tab.evaluate("document.activeElement.tagName") == "CONV-EXPLORER"
+    assert tab.evaluate("taken") != [], "the explorer does not hear the arrows"
+    assert tab.url.split("#")[0] == address
+
+
+# ---- Search ----
+
+RESULTS = r"""
+/found \d+ page|did not match/.test(document.querySelector(".search-summary")?.innerText)
+"""
+
+
+def results(tab):
+    """Return the addresses that a search found, the best one first."""
+    tab.wait_for_function(RESULTS)
+    links = tab.eval_on_selector_all("#search-results li > a", "all => all.map(a => a.href)")
+    return [link.split("/convbook/")[-1] for link in links]
+
+
+@pytest.mark.parametrize(
+    "query, first",
+    [
+        ("conv_transpose2d", "reference/api.html#convbook.conv_transpose2d"),
+        ("kernel2matrix", "reference/api.html#convbook.kernel2matrix"),
+        ("transpose2d", "reference/api.html#convbook.conv_transpose2d"),
+        ("F.conv_transpose2d", "reference/api.html#convbook.conv_transpose2d"),
+        ("转置卷积", "reference/glossary.html#term-transposed-convolution"),
+        ("卷积核", "reference/glossary.html#term-kernel"),
+        ("插值", "reference/glossary.html#term-linear-interpolation"),
+        ("receptive field", "reference/glossary.html#term-receptive-field"),
+        ("checkerboard", "reference/glossary.html#term-checkerboard"),
+        ("photographs", "chapters/conv2d.html"),
+    ],
+)
+def test_search_finds(tab, server, query, first):
+    tab.goto(f"{server}search.html?q={query}")
+    found = results(tab)
+    assert found[0] == first or (first in found and "#" not in first)
+    assert tab.locator("#search-results li").first.locator("a").get_attribute("href")
+
+
+def test_a_part_of_a_chinese_word_is_found(tab, server):
+    """双线 is no term, but a pair of characters in 双线性插值."""
+    tab.goto(f"{server}search.html?q=双线")
+    assert results(tab) == ["reference/glossary.html"]
+
+
+def test_nothing_is_found_where_nothing_is(tab, server):
+    tab.goto(f"{server}search.html?q=zebra")
+    assert results(tab) == []
+
+
+def test_search_shows_the_text_and_not_the_buttons(tab, server):
+    tab.goto(f"{server}search.html?q=checkerboard")
+    results(tab)
+    tab.wait_for_function("document.querySelectorAll('#search-results li .context').length > 3")
+    shown = tab.locator("#search-results .context").all_inner_texts()
+    assert "phases have unequal sums" in shown[0]  # the definition, not the word again
+    assert not any(".ipynb" in text for text in shown)
+
+
+def test_search_from_any_page_by_keyboard(tab, server):
+    tab.goto(server + CHAPTER)
+    tab.keyboard.press("Control+k")
+    assert tab.evaluate("document.activeElement.name") == "q"
+    tab.keyboard.press("Escape")
+    assert not tab.locator("#pst-search-dialog").is_visible()
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("卷积核")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html?q=*")
+    assert results(tab)[0] == "reference/glossary.html#term-kernel"
+    tab.locator("#search-results a").first.click()
+    assert tab.locator("#term-kernel").is_visible()
+
+
+# ---- Copy ----
+
+
+def copied(tab, page, text):
+    """Return what the button of the block of code with this text copies."""
+    tab.goto(page)
+    block = tab.locator("div.highlight", has_text=text).first
+    block.hover()
+    block.locator("button.copybtn").click()
+    return tab.evaluate("navigator.clipboard.readText()")
+
+
+def test_copied_code_has_no_prompts_and_no_outputs(tab, server):
+    code = copied(tab, server + "reference/api.html", ">>> ")
+    assert code and not re.search(r"^(>>>|\.\.\.|tensor\()", code, re.MULTILINE)
+    compile(code, "copied", "exec")
+
+
+def test_copied_code_is_all_of_the_cell(tab, server):
+    code = copied(tab, server + CHAPTER, "import torch")
+    compile(code, "copied", "exec")
+    assert code.startswith("import") and "\n" in code
+
+
+# ---- Light and dark ----
+
+FIRST = """
+new MutationObserver((changes, observer) => {
+  if (document.body) {
+    window.first = document.documentElement.dataset.theme;
+    observer.disconnect();
+  }
+}).observe(document, {childList: true, subtree: true});
+"""
+
+
+@pytest.mark.parametrize("system, chosen, theme", [
+    ("light", None, "light"), ("dark", None, "dark"), ("light", "dark", "dark"),
+    ("dark", "light", "light"), ("dark", "auto", "dark"),
+])  # fmt: skip
+def test_the_theme_is_there_before_anything_is_drawn(tab, server, system, chosen, theme):
+    tab.emulate_media(color_scheme=system)
+    if chosen:  # on an earlier visit, with a system that was the other way round
+        store = f"localStorage.mode = '{chosen}'; localStorage.theme = '{system}'"
+        tab.add_init_script(store)
+    tab.add_init_script(FIRST)
+    # The theme's own script sets it, too, but later.
+    tab.route("**/pydata-sphinx-theme.js*", lambda route: route.fulfill(body=""))
+    tab.goto(server + CHAPTER)
+    assert tab.evaluate("window.first") == theme
+    dark = tab.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (theme == "dark")
+
+
+def test_the_choice_stays(tab, server):
+    tab.emulate_media(color_scheme="light")
+    tab.goto(server + CHAPTER)
+    while tab.evaluate("document.documentElement.dataset.mode") != "dark":
+        tab.locator(".theme-switch-button").first.click()
+    tab.goto(server + CHAPTER_PAGES[1])
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+# ---- An address that is none ----
+
+
+@pytest.mark.parametrize("address", ["nothing.html", "chapters/no/such/page"])
+def test_a_wrong_address_leads_back(tab, server, address):
+    response = tab.goto(server + address)
+    assert response.status == 404
+    assert tab.locator("h1").last.inner_text() == "Page not found"
+    assert tab.evaluate("[...document.styleSheets].every(sheet => sheet.cssRules.length)")
+    for link in tab.locator("nav.bd-links a").all():
+        assert urljoin(server, link.get_attribute("href")).startswith(server)
+    tab.locator("main input[name=q]").fill("kernel2matrix")
+    tab.keyboard.press("Enter")
+    assert results(tab)[0] == "reference/api.html#convbook.kernel2matrix"
+    tab.goto(server + address)
+    tab.get_by_role("link", name="Begin at the start").click()
+    assert tab.url == server + "intro.html"
+
+
+# ---- Paper ----
+
+
+@pytest.mark.parametrize("page", ["chapters/trans-conv.html", "reference/api.html"])
+def test_a_page_prints_well(tab, server, page):
+    tab.emulate_media(color_scheme="dark")
+    tab.goto(server + page)
+    tab.emulate_media(color_scheme="dark", media="print")
+    tab.set_viewport_size({"width": 672, "height": 1000})  # A4 without its margins
+    for shown in (".bd-article > section", "h1"):
+        assert tab.locator(shown).first.is_visible()
+    hidden = ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer, "
+    hidden += ".copybtn, .headerlink, .conv-pause, #pst-back-to-top, #pst-skip-link"
+    assert [one for one in tab.locator(hidden).all() if one.is_visible()] == []
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    assert tab.eval_on_selector_all("pre, .katex-display, table, figure", cut) == []
+    moving = tab.locator("figure:has(.conv-step)")
+    for picture in moving.all():
+        steps = picture.locator(".conv-step").all()
+        assert [step.is_visible() for step in steps] == [False] * (len(steps) - 1) + [True]
+    assert moving.count() or page not in CHAPTER_PAGES
+
+
+def test_paper_is_light_and_what_is_folded_stays_folded(tab, server):
+    tab.emulate_media(color_scheme="dark")
+    tab.goto(server + CHAPTER)
+    tab.evaluate(
+        """() => addEventListener("beforeprint", () => {
+          window.printed = [document.documentElement.dataset.theme,
+                            document.querySelectorAll("details[open]").length];
+        })"""
+    )
+    tab.pdf()
+    assert tab.locator("details").count() > 0
+    assert tab.evaluate("printed") == ["light", 0]
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_cheat_sheet_prints_on_one_page(tab, server, paper):
+    tab.goto(server + "reference/cheat-sheet.html")
+    assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) == 1
+    tab.goto(server + CHAPTER)
+    assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) > 1, "nothing is counted"
+
+
+# ---- Pictures ----
+
+
+@pytest.mark.parametrize("motion, moves", [("no-preference", True), ("reduce", False)])
+def test_pictures_move_unless_the_reader_wants_them_still(tab, server, motion, moves):
+    tab.emulate_media(reduced_motion=motion)
+    tab.goto(server + CHAPTER)
+    picture = tab.locator(".conv-diagram:has(.conv-step)").first
+    states = "figure => figure.getAnimations({subtree: true}).map(a => a.playState)"
+    visible = (
+        "figure => [...figure.querySelectorAll('.conv-step')]"
+        ".map(step => getComputedStyle(step).visibility === 'visible')"
+    )
+    assert set(picture.evaluate(states)) == ({"running"} if moves else set())
+    assert picture.evaluate(visible).count(True) == 1
+    pause = picture.locator(".conv-pause")
+    assert pause.is_visible() == moves
+    if moves:  # and the reader can stop it, with the keyboard as well
+        pause.locator("input").focus()
+        tab.keyboard.press("Space")
+        assert set(picture.evaluate(states)) == {"paused"}
+    else:  # the last step is the one that shows the result
+        assert picture.evaluate(visible)[-1]

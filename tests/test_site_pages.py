@@ -1,0 +1,102 @@
+"""Every page in a real browser, light and dark, on a desk and on a phone."""
+
+from itertools import product
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from book import PAGES
+
+# A box that scrolls sideways must be within reach of the keyboard, and nothing may be cut off.
+# (KaTeX draws each formula a pixel or two wider than it says.)
+BOXES = """
+() => [...document.querySelectorAll("body *")].filter(box => {
+  if (box.scrollWidth <= box.clientWidth + 1 || box.clientWidth <= 1) return false;
+  if (box.matches("span.math, .katex, .katex *, svg *")) return false;
+  const style = getComputedStyle(box);
+  if (style.visibility === "hidden") return false;
+  if (style.overflowX === "auto" || style.overflowX === "scroll")
+    return box.tabIndex < 0 && !box.querySelector("a, button, input, [tabindex='0']");
+  return style.overflowX === "hidden" || style.overflowX === "clip";
+}).map(box => `${box.outerHTML.slice(0, 200)}`)
+"""
+
+# Most parts of a page look like another one, with the same names all the way up: one of each is
+# enough for axe, which would take ten seconds for the words of code in a chapter.
+ONE_OF_EACH = """
+([selector, keepText]) => {
+  const seen = new Set();
+  for (const part of [...document.querySelectorAll(selector)].reverse()) {
+    let look = "";
+    for (let e = part; e && e.tagName !== "MAIN"; e = e.parentElement) {
+      const style = e.getAttribute("style") ?? "";
+      look += [e.tagName, e.className, e.rowIndex % 2, /color|background/.test(style) && style];
+    }
+    if (part.childElementCount || !seen.has(look)) seen.add(look);
+    else if (keepText) part.replaceWith(part.textContent);
+    else part.remove();
+  }
+}
+"""
+WORDS = "main pre span, main :is(p, li) .katex *"
+# What a picture shows axe leaves to the picture's name.
+EMPTY_PICTURES = (
+    "() => document.querySelectorAll('svg > :not(title, desc)').forEach(e => e.remove())"
+)
+
+COLORS = ["color-contrast", "link-in-text-block"]  # the rules that depend on light and dark
+# A change of colors fades in; nobody waits for it here.
+FINISH = """
+() => document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())
+"""
+
+
+def violations(tab, options):
+    """Return what axe finds on a page."""
+    # Without its preload axe would ask for the style sheets a second time, some at wrong places.
+    options = {"preload": False, "resultTypes": ["violations"], **options}
+    found = tab.evaluate("options => axe.run(options)", options)["violations"]
+    return [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "search.html?q=kernel", "no/such/page"])
+def test_page(chromium, server, page):
+    """No console message but logs, no request to another host, no sideways scrolling, axe."""
+    tab = chromium.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    said, requests = [], []
+    tab.on("console", lambda message: said.append((message.type, message.text)))
+    tab.on("pageerror", lambda error: said.append(("exception", str(error))))
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("requestfailed", lambda request: said.append(("failed", request.url)))
+    found = tab.goto(server + page).ok
+
+    expected = [] if found else [("error", "Failed to load resource: the server responded with")]
+    said = [(kind, text[: len(expected[0][1])] if expected else text) for kind, text in said]
+    assert found == (page != "no/such/page")
+    assert [message for message in said if message[0] != "log"] == expected
+    assert [url for url in requests if not url.startswith((server, "data:"))] == []
+    assert len(requests) > 3, "the listener hears nothing"
+    drawn = "all => all.every(one => one.getBoundingClientRect().height > 10)"
+    assert tab.eval_on_selector_all("figure svg, .katex-display", drawn)
+    for width in (1440, 320, 390):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        # The theme waits, too, before it looks at the boxes.
+        tab.wait_for_function(f"!({BOXES})().length", polling=100, timeout=5000)
+
+    tab.evaluate(EMPTY_PICTURES)
+    tab.evaluate(ONE_OF_EACH, [WORDS, True])
+    tab.evaluate(AXE_FILE_PATH.read_text("utf-8"))
+    for width in (390, 1440):
+        tab.set_viewport_size({"width": width, "height": 900})
+        others = {"rules": {rule: {"enabled": False} for rule in COLORS}}
+        assert violations(tab, others) == [], width
+    tab.evaluate(ONE_OF_EACH, ["main *", False])
+    if page != "reference/explorer.html":
+        tab.evaluate("document.querySelectorAll('conv-explorer').forEach(e => e.remove())")
+    for width, scheme in product((1440, 390), ("light", "dark")):
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.emulate_media(color_scheme=scheme)
+        tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+        tab.evaluate(FINISH)
+        assert violations(tab, {"runOnly": COLORS}) == [], f"{width} {scheme}"
+    tab.close()
