@@ -109,7 +109,17 @@ MENDS = [
 ]
 
 
+UNQUOTE = [
+    Mend(
+        "an attribute without spaces needs no quotes",
+        r"(<(script|style)\b.*?</\2>)|<[a-z][^<>]*>",
+        lambda tag: tag[1] or re.sub(r'="([\w.#/%:,;()?&-]+)"(?=[\s>])', r"=\1", tag[0]),
+    ),
+]
+
+
 def setup(app):
     """Register with Sphinx."""
     mend(app, MENDS, priority=700)
+    mend(app, UNQUOTE, priority=950)  # after all that looks for attributes
     app.connect("page-rendered", shorten_ids, priority=700)
