@@ -12,8 +12,6 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-from convbook import explorer
-
 from . import styles
 from .pages import Mend, mend, whole, written
 
@@ -46,6 +44,9 @@ MENDS = [
 LINK = re.compile(r'<link\b(?=[^>]*rel="stylesheet")[^>]*?href="([^"]*)"[^>]*>\s*')
 FILE = re.compile(r'<script\b[^>]*\ssrc="([^"]*)"[^>]*></script>\s*')
 FILE_OR_CODE = re.compile(rf"{FILE.pattern}|<script>(.*?)</script>\s*", re.DOTALL)
+INLINE_EXPLORER = re.compile(
+    r"<script>((?:(?!</script>).)*customElements.define\(.conv-explorer.*?)</script>", re.DOTALL
+)
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -56,6 +57,22 @@ class Bundle:
         """Begin with nothing."""
         self.links = None  # links to the sheets; links to the scripts, or their code
         self.unused = set()  # what was left out
+        self.explorer = None  # its script
+
+    def share_explorer(self, app, page):
+        """Load the explorer's script once, from a file.
+
+        In a notebook every explorer carries it, because in Colab each output is a page of its own.
+        """
+        codes = set(INLINE_EXPLORER.findall(page.html))
+        if not codes:
+            return
+        self.explorer = self.explorer or codes.copy().pop()
+        if codes != {self.explorer}:
+            logger.warning("%s: another explorer than on other pages: make chapters", page.name)
+        link = f"{page.context['content_root']}{EXPLORER}?v={_checksum(self.explorer)}"
+        html = INLINE_EXPLORER.sub("", page.html)
+        page.html = html.replace("</head>", f'<script src="{link}"></script>\n</head>', 1)
 
     def gather(self, app, page):
         """Replace the style sheets and the scripts of a page by one of each."""
@@ -76,7 +93,7 @@ class Bundle:
         if links != self.links:
             logger.warning("%s: other style sheets or scripts than on other pages", page.name)
 
-        version = f"?v={zlib.crc32(repr(links).encode()):08x}"
+        version = f"?v={_checksum(repr(links))}"
         head += f'<link rel="stylesheet" href="{root}{SHEET}{version}">\n'
         if found := dict.fromkeys(STYLE.findall(body)):  # the same one stands at many a picture
             head += f"<style>{styles.minify(''.join(found))}</style>\n"
@@ -100,10 +117,12 @@ class Bundle:
         code = [_read(site, s) if s.startswith("_static/") else s for s in scripts]
         script = ";\n".join(code)
         (site / SCRIPT).write_text(script, "utf-8")
-        (site / EXPLORER).write_text(explorer.script(), "utf-8")
+        if self.explorer:
+            (site / EXPLORER).write_text(self.explorer, "utf-8")
+        explorer = _read(site, EXPLORER)  # if no page with one has changed, that of before
 
         pages = "".join(path.read_text("utf-8") for path in written(app))
-        texts = script + explorer.script() + _read(static, SEARCH[0])
+        texts = script + explorer + _read(static, SEARCH[0])
         paths = [link.split("?")[0].removeprefix("_static/") for link in sheets]
         sheet = "".join(styles.read(static, path) for path in paths)
         sheet = styles.cut_icon_fonts(static, styles.purge(sheet, pages, texts))
@@ -116,6 +135,10 @@ class Bundle:
                 path.unlink()
 
 
+def _checksum(text):
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
 def _has(script, names):
     return any(name in script for name in names)
 
@@ -124,23 +147,11 @@ def _read(folder, link):
     return (folder / link.split("?")[0]).read_text("utf-8")
 
 
-def share_explorer(app, page):
-    """Load the explorer's script once, from a file.
-
-    In a notebook every explorer carries it, because in Colab each output is a page of its own.
-    """
-    inline = f"<script>{explorer.script()}</script>"
-    if inline in page.html:
-        link = f"{page.context['content_root']}{EXPLORER}?v={zlib.crc32(inline.encode()):08x}"
-        script = f'<script defer src="{link}"></script>\n</head>'
-        page.html = page.html.replace(inline, "").replace("</head>", script, 1)
-
-
 def setup(app):
     """Register with Sphinx."""
     bundle = Bundle()
     app.add_js_file("buttons.js")
     mend(app, MENDS)
     app.connect("page-rendered", bundle.gather, priority=800)
-    app.connect("page-rendered", share_explorer, priority=600)
+    app.connect("page-rendered", bundle.share_explorer, priority=600)
     app.connect("build-finished", bundle.write, priority=900)  # the theme writes colors of code

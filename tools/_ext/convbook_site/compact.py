@@ -29,7 +29,7 @@ def webp(png):
         image.save(file, "WEBP", method=6, **options)
         return file.getvalue()
 
-    exact, close = saved(lossless=True, quality=100), saved(quality=75)
+    exact, close = saved(lossless=True), saved(quality=75)
     return base64.b64encode(close if len(close) < 0.75 * len(exact) else exact).decode()
 
 
@@ -109,7 +109,17 @@ MENDS = [
 ]
 
 
+UNQUOTE = [
+    Mend(
+        "an attribute without spaces needs no quotes",
+        r"(<(script|style)\b.*?</\2>)|<[a-z][^<>]*>",
+        lambda tag: tag[1] or re.sub(r'="([\w.#/%:,;()?&-]+)"(?=[\s>])', r"=\1", tag[0]),
+    ),
+]
+
+
 def setup(app):
     """Register with Sphinx."""
     mend(app, MENDS, priority=700)
+    mend(app, UNQUOTE, priority=950)  # after all that looks for attributes
     app.connect("page-rendered", shorten_ids, priority=700)

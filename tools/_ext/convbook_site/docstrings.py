@@ -2,8 +2,7 @@
 
 import inspect
 import re
-
-import convbook
+import sys
 
 
 def lay_out(app, what, name, thing, options, lines):
@@ -36,17 +35,18 @@ def _begin_line(match):
 
 
 def _link_or_code(match):
-    if match[1] in convbook.__all__:
+    if match[1] in sys.modules["convbook"].__all__:  # which autodoc has imported
         return f":py:func:`~convbook.{match[1]}`"
     return f"``{match[1] or match[2]}``"
 
 
 def link_sources(app, page):
     """Link the name of each public function whose source is shown to its place in the API."""
+    public = app.env.get_domain("py").objects
 
     def link(match):
         before, name = match.groups()
-        if name not in convbook.__all__:
+        if f"convbook.{name}" not in public:
             return match[0]
         target = f"{page.context['pathto']('reference/api')}#convbook.{name}"
         return f'{before}<a class="nf" href="{target}" title="{name} in the API">{name}</a>'

@@ -8,6 +8,7 @@ A mend that no longer finds what it mends is a warning, which fails the build: s
 the theme cannot undo one unnoticed.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -99,7 +100,8 @@ def leave_out_pairs(app, config):
 
 def use_own_files(app, config):
     """Serve our own styles and fonts."""
-    config.html_static_path.append(str(STATIC))
+    # A relative path: the settings, whose checksum is in the site, are equal on every machine.
+    config.html_static_path.append(os.path.relpath(STATIC, app.confdir))
 
 
 def setup(app):

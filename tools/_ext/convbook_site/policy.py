@@ -61,7 +61,7 @@ def policy(html):
 
 def protect(app, page):
     """Put the policy at the top of a page."""
-    handlers = re.findall(r'<[a-z][^>]*\s(on[a-z]+)="', page.html)
+    handlers = re.findall(r"<[a-z][^>]*\s(on[a-z]+)=", page.html)
     if handlers:
         logger.warning("%s: the policy forbids %s inside a page", page.name, handlers)
     tag = f'<meta http-equiv="Content-Security-Policy" content="{policy(page.html)}">'
