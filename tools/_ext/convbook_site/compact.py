@@ -55,7 +55,7 @@ def shorten_ids(app, page):
     """Number matplotlib's ids, which are hashes, on each page."""
     count = itertools.count(1)
     short = functools.cache(lambda name: f"part-{next(count)}")
-    hashed = r"\bf[0-9a-f]{8}(?:p|m|image|h|C\d)[0-9a-f]{10}\b"
+    hashed = r"\bf[0-9a-f]{8}(?:p|m|h|C\d)[0-9a-f]{10}\b"
     page.html = re.sub(hashed, lambda match: short(match[0]), page.html)
 
 
@@ -64,6 +64,11 @@ MENDS = [
         "WebP is a third of PNG",
         r"data:image/png;base64,([^\"]+)",
         lambda match: f"data:image/webp;base64,{webp(match[1])}",
+        everywhere=False,
+    ),
+    Mend(
+        "nothing names matplotlib's images, of which two may have the same id",
+        r' id="f[0-9a-f]{8}image[0-9a-f]{10}"',
         everywhere=False,
     ),
     Mend(

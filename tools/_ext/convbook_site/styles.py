@@ -13,7 +13,8 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)
 # The oldest browsers that understand all of policy.py: CSS is written in their terms.
 BROWSERS = ["chrome 100", "firefox 108", "safari 15.4"]
 NAME = r"(?:[a-zA-Z_-]|\\.)(?:[\w-]|\\.)*"
-DECLARATION = r"(?<=[{;])(--[\w-]+):(?:\"[^\"]*\"|'[^']*'|[^;{}\"'])*;?"
+VALUE = r"""(?:"[^"]*"|'[^']*'|url\((?!["'])[^)]*\)|[^;{}"'])*"""
+DECLARATION = rf"(?<=[{{;])(--[\w-]+):{VALUE};?"
 ICON_FONT = re.compile(r"src:\s*url\(([^)]*?fontawesome/webfonts/[\w-]+)\.woff2\)[^;}]*")
 
 
@@ -44,14 +45,15 @@ def read(folder, name):
 
 
 def purge(css, pages, scripts):
-    """Return a style sheet without the selectors and variables that nothing uses.
+    """Return a style sheet without the rules and variables that nothing uses.
 
-    A class or id is used if a page has it or if it is a word of a script, which may set it. So a
-    script must have the names it sets in full.
+    A rule is not used if each of its selectors has a class or id that is not. Those are used if a
+    page has them or if they are words of a script, which may set them. So a script must have the
+    names it sets in full.
     """
-    quoted = re.findall(r'\s(?:class|id)="([^"]*)"', pages)
+    values = re.findall(r"""\s(?:class|id)=(?:"([^"]*)"|([^\s>"']+))""", pages)
     licenses = "".join(re.findall(r"/\*!(?:(?!\*/).)*Licen.*?\*/", css, re.DOTALL))
-    used = {*" ".join(quoted).split(), *re.findall(r"[\w-]+", scripts)}
+    used = {*" ".join(map(" ".join, values)).split(), *re.findall(r"[\w-]+", scripts)}
     names = {name.replace("\\", "") for name in re.findall(rf"[.#]({NAME})", css)}
     css = minify(css, names - used)
     elsewhere = set(re.findall(r"--[\w-]+", pages + scripts))

@@ -5,6 +5,9 @@ addEventListener("DOMContentLoaded", () => {
   const acts = { print: () => print(), fullscreen: toggleFullScreen };
   const menus = [...document.querySelectorAll('[data-bs-toggle="dropdown"]')];
 
+  // Where the style sheet of Bootstrap puts a menu that its script does not place.
+  for (const button of menus) button.nextElementSibling.dataset.bsPopper = "static";
+
   const open = (button, yes) => {
     button.setAttribute("aria-expanded", yes);
     button.nextElementSibling.classList.toggle("show", yes);

@@ -1,0 +1,322 @@
+"""The site is light, strict about what may run, and built the same every time."""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pydata_sphinx_theme
+import pytest
+from book import CHAPTER_PAGES, PAGES, ROOT, files
+from convbook_site import compact, pages, policy, styles
+from PIL import Image
+
+FIRST, REQUESTS, NEXT = 200_000, 20, 60_000  # bytes, compressed; requests; bytes of a next page
+
+
+@pytest.fixture(scope="module")
+def loaded(chromium, server, site):
+    """Return, by page, the compressed bytes of each file that a first visit loads."""
+
+    def weight(url):
+        data = (site / url.removeprefix(server).split("?")[0]).read_bytes()
+        return len(data if url.endswith(".woff2") else gzip.compress(data, 6))
+
+    found = {}
+    for page in PAGES:
+        tab, urls = chromium.new_page(), []
+        tab.on("request", lambda request, urls=urls: urls.append(request.url))
+        tab.goto(server + page)
+        tab.evaluate("document.fonts.ready")
+        found[page] = {url: weight(url) for url in urls if not url.startswith("data:")}
+        tab.close()
+    return found
+
+
+def test_a_first_visit_is_light(loaded):
+    weights = {page: sum(files.values()) for page, files in loaded.items()}
+    assert {page: weight for page, weight in weights.items() if weight > FIRST} == {}
+    assert {page: len(files) for page, files in loaded.items() if len(files) > REQUESTS} == {}
+    assert all(len(files) >= 3 for files in loaded.values()), "the listener hears nothing"
+
+
+def test_a_page_after_another_one_is_lighter(loaded):
+    for page, mine in loaded.items():
+        before = loaded[CHAPTER_PAGES[0] if page != CHAPTER_PAGES[0] else CHAPTER_PAGES[1]]
+        assert sum(size for url, size in mine.items() if url not in before) <= NEXT, page
+
+
+def test_nothing_is_published_that_no_page_loads(site):
+    static = [path for path in (site / "_static").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in static) < 1_000_000
+    assert not [path for path in static if path.suffix in {".map", ".po", ".ttf"}]
+
+
+def test_each_reference_inside_a_picture_has_its_target(soups):
+    """The ids of pictures are shortened, page by page."""
+    for name, soup in soups.items():
+        ids = [tag["id"] for tag in soup.find_all(id=True)]
+        assert len(ids) == len(set(ids)), name
+        text = str(soup)
+        named = re.findall(r"url\(#([^)]+)\)", text) + re.findall(r'xlink:href="#([^"]+)"', text)
+        assert set(named) <= set(ids), name
+    assert any("url(#part-" in str(soup) for soup in soups.values())
+
+
+def png(image):
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_pictures_of_few_colors_lose_nothing():
+    image = Image.new("RGB", (9, 7))
+    image.putdata([(i * 7 % 256, i * 3 % 256, 200) for i in range(63)])
+    again = Image.open(io.BytesIO(base64.b64decode(compact.webp(png(image)))))
+    assert again.format == "WEBP"
+    assert again.convert("RGB").tobytes() == image.tobytes()
+
+
+def test_a_photograph_loses_little():
+    from sklearn.datasets import load_sample_image
+
+    image = Image.fromarray(load_sample_image("china.jpg")[100:200, 200:300])
+    data = base64.b64decode(compact.webp(png(image)))
+    assert len(data) < len(base64.b64decode(png(image))) / 4
+    again = Image.open(io.BytesIO(data)).convert("RGB")
+    pairs = zip(image.tobytes(), again.tobytes(), strict=True)
+    assert sum(abs(one - other) for one, other in pairs) / len(image.tobytes()) < 8
+
+
+def test_coordinates_are_rounded_and_numbers_elsewhere_are_not():
+    line = '<path d="M 1.23456 2 \nL -3.0 4.96" data-x="1.23456"/>'
+    mend = next(mend for mend in compact.MENDS if mend.replacement is compact.round_coordinates)
+    rounded = re.sub(mend.pattern, mend.replacement, line)
+    assert rounded == '<path d="M1.2 2L-3 5" data-x="1.23456"/>'
+
+
+def test_a_style_sheet_keeps_what_is_used():
+    css = """
+    .a { color: var(--one) } .b { color: red } #c .a { margin: 0 } .set { margin: 1px }
+    #d { bottom: 0 } .e { left: 0 } html:not(.never) p { padding: 0 } .a.b, .a p { top: 0 }
+    :root { --one: var(--two); --two: blue; --four: 1 }
+    :root { --three: url("data:image/svg+xml;utf8,%3Csvg fill='#1' a='b'%3E"); }
+    """
+    page = '<p class="a x">var(--four)</p><b id=d class=e>'
+    purged = styles.purge(css, page, 'list.add("set")')
+    for kept in (
+        "#d{",
+        ".e{",
+        ".a{color:var(--one)",
+        ".set{",
+        "p{padding:0",
+        ".a p{top:0",
+        "--two:",
+        "--four:",
+    ):
+        assert kept in purged, purged
+    for gone in (".b{", "#c", "--three"):
+        assert gone not in purged, purged
+
+
+def test_the_style_sheet_of_the_site_lost_no_class_that_a_page_has(site, soups):
+    def classes(css):
+        return set(re.findall(r"\.([a-zA-Z][\w-]*)", re.sub(r"url\([^)]*\)", "", css)))
+
+    theme = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/styles"
+    sheets = [theme / "pydata-sphinx-theme.css", *ROOT.glob("tools/_ext/static/**/*.css")]
+    styled = set().union(*(classes(path.read_text("utf-8")) for path in sheets))
+    used = {
+        name for soup in soups.values() for e in soup.find_all(class_=True) for name in e["class"]
+    }
+    kept = classes((site / "_static/site.css").read_text("utf-8"))
+    assert {"katex", "admonition", "bd-main"} <= styled & used
+    assert styled & used <= kept
+
+
+def test_a_mend_that_finds_nothing_is_a_warning(caplog):
+    listeners = {}
+    app = SimpleNamespace(
+        connect=lambda event, function, priority=500: listeners.setdefault(event, function),
+        rendered={"one", "two"},
+        env=SimpleNamespace(all_docs={"one": 0, "two": 0}),
+    )
+    pages.mend(
+        app,
+        [
+            pages.Mend("found everywhere", "a", "b"),
+            pages.Mend("missing on a page", "x", "y"),
+            pages.Mend("missing everywhere", "z", everywhere=False),
+        ],
+    )
+    with caplog.at_level(logging.WARNING):
+        for page in (pages.Page("one", "ax", {}), pages.Page("two", "a", {})):
+            listeners["page-rendered"](app, page)
+        assert page.html == "b"
+        listeners["build-finished"](app, None)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert "two" in said[0] and "missing on a page" in said[0]
+    assert "missing everywhere" in said[1]
+
+
+def test_the_policy_lets_only_known_code_run(soups):
+    for name, soup in soups.items():
+        first, tag = soup.head.find_all("meta")[:2]
+        assert first.get("charset") and tag.get("http-equiv") == "Content-Security-Policy", name
+        rules = {key: values for key, *values in map(str.split, tag["content"].split(";"))}
+        assert rules["default-src"] == rules["object-src"] == rules["base-uri"] == ["'none'"]
+        for kind, element in (("script-src", "script"), ("style-src-elem", "style")):
+            allowed = set(rules[kind])
+            inside = [e for e in soup.find_all(element) if not e.get("src")]
+            digests = [hashlib.sha256(e.string.encode()).digest() for e in inside]
+            hashes = {f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests}
+            assert allowed == {"'self'", *hashes}, f"{name}: {kind}"
+        foreign = [word for values in rules.values() for word in values if not word.startswith("'")]
+        assert foreign == ["data:"]
+        handlers = [key for e in soup.find_all(True) for key in e.attrs if key.startswith("on")]
+        assert handlers == [], name
+
+
+def test_the_policy_is_in_force(chromium, server):
+    tab = chromium.new_page()
+    tab.goto(server + CHAPTER_PAGES[0])
+    ran = """
+    () => {
+      window.broken = [];
+      addEventListener("securitypolicyviolation", e => broken.push(e.effectiveDirective));
+      for (const [name, text] of [["script", "window.ran = true"], ["style", "h1 { color: red }"]])
+        document.head.append(Object.assign(document.createElement(name), { textContent: text }));
+      document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.ran = true'>");
+      return new Promise(done => setTimeout(() => done([window.ran ?? false, broken]), 300));
+    }
+    """
+    done, broken = tab.evaluate(ran)
+    assert not done
+    assert sorted(set(broken)) == ["script-src-attr", "script-src-elem", "style-src-elem"]
+    tab.close()
+
+
+def test_the_policy_names_what_it_allows():
+    said = policy.policy("<script>1</script><script src='a'>2</script><style>3</style>")
+    digest = base64.b64encode(hashlib.sha256(b"1").digest()).decode()
+    assert f"script-src 'self' 'sha256-{digest}';" in said
+    assert "unsafe-inline" not in said.split("style-src-attr")[0]
+
+
+def test_pages_work_from_the_file_system(chromium, site):
+    """Explorer, formulas, theme, menus and search, under the policy, without a server."""
+    tab, said = chromium.new_page(), []
+    tab.on("console", lambda message: said.append((message.type, message.text)))
+    tab.on("pageerror", lambda error: said.append(("exception", str(error))))
+    tab.on("requestfailed", lambda request: said.append(("failed", request.url)))
+    tab.goto((site / CHAPTER_PAGES[0]).as_uri())
+    tab.wait_for_function("document.fonts.status === 'loaded'")
+    assert tab.evaluate("document.querySelector('conv-explorer').result.output.length") > 0
+    fonts = tab.evaluate(
+        "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
+    )
+    assert any("KaTeX_Main" in font for font in fonts)
+    assert any("Font Awesome" in font for font in fonts)
+
+    before = tab.locator("html").get_attribute("data-theme")
+    for _ in range(2):  # of automatic, light and dark two look alike
+        tab.locator(".theme-switch-button").first.click()
+        if tab.locator("html").get_attribute("data-theme") != before:
+            break
+    else:
+        pytest.fail("the theme does not change")
+    assert [message for message in said if message[0] != "log"] == []
+
+    tab.goto((site / "search.html").as_uri() + "?q=corr2d")
+    tab.wait_for_selector("#search-results li a")
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_menus_open_and_close(chromium, server, width):
+    tab = chromium.new_page(viewport={"width": width, "height": 800})
+    tab.goto(server + CHAPTER_PAGES[0])
+    buttons = tab.locator('[data-bs-toggle="dropdown"]')
+    menus = tab.locator(".dropdown-menu")
+    assert buttons.count() == 3
+    for i in range(3):  # one at a time, and inside of the window
+        buttons.nth(i).click()
+        assert [menus.nth(k).is_visible() for k in range(3)] == [k == i for k in range(3)]
+        box = menus.nth(i).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    tab.mouse.move(0, 400)  # the theme opens a menu below the mouse, too
+    tab.keyboard.press("Escape")
+    assert not menus.nth(2).is_visible()
+
+    buttons.nth(1).focus()
+    entries = menus.nth(1).locator(".dropdown-item")
+    for key, at in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowDown", 0), ("ArrowUp", -1)):
+        tab.keyboard.press(key)
+        assert entries.nth(at).evaluate("entry => entry === document.activeElement"), key
+    tab.keyboard.press("Escape")
+    assert buttons.nth(1).evaluate("button => button === document.activeElement")
+    buttons.nth(1).click()
+    tab.locator("article h1").click()
+    assert not menus.nth(1).is_visible()
+
+    tab.evaluate("window.print = () => { window.printed = true }")
+    buttons.nth(2).click()
+    tab.locator('[data-act="print"]').click()
+    assert tab.evaluate("window.printed")
+
+    top = tab.locator("#pst-back-to-top")
+    assert not top.is_visible()
+    tab.evaluate("scrollTo({top: 3000, behavior: 'instant'})")
+    tab.wait_for_function("scrollY > 2900")
+    tab.evaluate("scrollTo({top: 2900, behavior: 'instant'})")
+    top.click()
+    tab.wait_for_function("scrollY === 0")
+    tab.close()
+
+
+def test_two_builds_give_the_same_bytes_and_a_change_changes_one_page(site, tmp_path):
+    """Elsewhere, in another time zone and with other hashes; and then after a change."""
+    copy = tmp_path / "elsewhere"
+    for file in files():
+        target = copy / file.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+
+    def build():
+        build = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n"]
+        other = {**os.environ, "PYTHONHASHSEED": "17", "TZ": "Asia/Tokyo"}
+        options = ["--keep-going", "--path-output", tmp_path]
+        done = subprocess.run([*build, *options, copy], env=other, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        html = tmp_path / "_build" / "html"
+        built = (path for path in html.rglob("*") if path.is_file())
+        return {path.relative_to(html).as_posix(): path.read_bytes() for path in built}
+
+    mine = {p.relative_to(site).as_posix(): p.read_bytes() for p in site.rglob("*") if p.is_file()}
+    other = build()
+    assert mine.keys() == other.keys()
+    assert [name for name in mine if mine[name] != other[name]] == []
+
+    page = CHAPTER_PAGES[1]
+    notebook = copy / page.replace(".html", ".ipynb")
+    cells = json.loads(notebook.read_text("utf-8"))
+    cells["cells"].insert(
+        2, {"cell_type": "markdown", "id": "new", "metadata": {}, "source": "Qwx"}
+    )
+    notebook.write_text(json.dumps(cells), "utf-8")
+    after = build()
+    assert mine.keys() == after.keys()
+    source = "_sources/" + page.replace(".html", ".ipynb")
+    assert {n for n in mine if mine[n] != after[n]} == {page, source, "searchindex.js"}
+    index = [json.loads(re.search(rb"\((.*)\)", b["searchindex.js"])[1]) for b in (mine, after)]
+    assert index[0]["indexentries"] == index[1]["indexentries"] != {}
