@@ -278,9 +278,11 @@ def test_menus_open_and_close(chromium, server, width):
 
     top = tab.locator("#pst-back-to-top")
     assert not top.is_visible()
-    for place in (3000, 2900):  # down, and a little up again
+    for place in range(3000, 1000, -100):  # down, and up again until the browser says so
         tab.evaluate("place => scrollTo({top: place, behavior: 'instant'})", place)
-        tab.evaluate("() => new Promise(done => setTimeout(done, 200))")
+        tab.wait_for_timeout(100)
+        if top.is_visible():
+            break
     top.click()
     tab.wait_for_function("scrollY === 0")
     tab.close()
