@@ -7,6 +7,7 @@
 #                    them, and measure anew what takes how long)
 #   make colab       run every chapter the way Colab does
 #   make bench       time our functions beside those of torch and D2L
+#   make update      move the pinned versions and show which outputs change (PACKAGES="torch numpy")
 #   make repository URL=https://…    move the book to another address
 #   make clean       remove what was built (make distclean: and what was installed)
 
@@ -16,11 +17,11 @@ BIN := .venv/Scripts
 else
 BIN := .venv/bin
 endif
-# Exists if what these two files ask for is installed; so nothing is installed twice.
-READY := .venv/ready-$(shell cat requirements.txt pyproject.toml | cksum | cut -d ' ' -f 1)
+# Exists if what these files ask for is installed; so nothing is installed twice.
+READY := .venv/ready-$(shell cat requirements.txt constraints.txt pyproject.toml | cksum | cut -d ' ' -f 1)
 PORT ?= 8000
 
-.PHONY: book serve test lint chapters colab bench repository clean distclean
+.PHONY: book serve test lint chapters colab bench update repository clean distclean
 .DEFAULT_GOAL := book
 
 $(READY):
@@ -46,6 +47,7 @@ serve: book
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/zizmor --offline --quiet .github
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses=auto
@@ -58,6 +60,11 @@ colab: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+update: $(READY)
+	$(BIN)/python tools/update.py $(PACKAGES)
+	$(MAKE) chapters ALL=1
+	git --no-pager diff --stat
 
 repository: $(READY)
 	$(BIN)/python tools/repository.py "$(URL)"

@@ -4,3 +4,7 @@ import os
 
 # One thread: the order of a floating sum must not depend on the machine.
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+# What a kernel sets, before matplotlib is imported anywhere.
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+
+pytest_plugins = ["forked_kernels"]

@@ -11,7 +11,11 @@ import sys
 
 import pytest
 import repository
+import update
 from book import ROOT, URL, files
+from packaging.requirements import Requirement
+
+REQUIREMENTS = (ROOT / "requirements.txt").read_text("utf-8")
 
 CHAPTER = """\
 ---
@@ -181,13 +185,53 @@ def test_an_address_that_is_none_is_refused(url, tmp_path):
 
 
 def test_every_requirement_is_pinned():
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    for line in lines:
+    for line in REQUIREMENTS.splitlines():
         requirement = line.split("#")[0].strip()
-        if requirement and requirement != "-e .":
-            assert re.fullmatch(r"[\w-]+==[\w.]+", requirement), line
+        if requirement and requirement not in ("-e .", "-c constraints.txt"):
+            assert update.PIN.fullmatch(requirement), line
+
+
+def test_everything_installed_for_the_book_is_as_pinned():
+    """The requirements, what they bring, and what that brings: all are pinned, here as there."""
+    constraints = (ROOT / "constraints.txt").read_text("utf-8")
+    pins = {
+        update.canonical(match["name"]): match["version"]
+        for match in update.PIN.finditer(REQUIREMENTS + constraints)
+    }
+    todo, seen = [Requirement(name) for name in pins], set()
+    while todo:
+        needed = todo.pop()
+        name = update.canonical(needed.name)
+        if name in seen or (needed.marker and not needed.marker.evaluate({"extra": ""})):
+            continue
+        seen.add(name)
+        try:
+            installed = importlib.metadata.distribution(needed.name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # pinned for another system
+        assert name in pins, f"{name}: run make update"
+        assert installed.version.partition("+")[0] == pins[name], name
+        todo += map(Requirement, installed.requires or [])
+    assert {"torch", "numpy", "sphinx", "jupyter-client"} <= seen
+
+
+def test_pins_move_and_reasons_and_bounds_stay():
+    text = "# Why.\n-c constraints.txt\na==1.0  # first\nb-c==2.0,<3  # second\n-e .\n"
+    assert update.loosened(text) == "# Why.\n\na  # first\nb-c<3  # second\n\n"
+    assert update.loosened(text, ["a"]) == "# Why.\n\na  # first\nb-c==2.0,<3  # second\n\n"
+    versions = {"a": "1.5", "b-c": "2.9", "d": "4", "nvidia-x": "5"}
+    requirements, constraints = update.moved(text, versions)
+    assert requirements == text.replace("1.0", "1.5").replace("2.0", "2.9")
+    assert constraints == update.HEADER + "d==4\n"
+
+
+def test_an_unknown_pin_is_refused():
+    command = [sys.executable, ROOT / "tools" / "update.py", "unheard-of"]
+    refused = subprocess.run(command, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "not in requirements.txt: unheard-of; there are torch, numpy" in refused.stderr
 
 
 def test_colab_gets_the_pinned_d2l():
-    pin = re.search(r"^d2l==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    pin = re.search(r"^d2l==[\w.]+", REQUIREMENTS, re.MULTILINE)
     assert f'"{pin[0]}"' in repository.bootstrap(URL)
