@@ -1,6 +1,7 @@
 """What notebooks show: exercises, source, figures, the photograph."""
 
 import matplotlib
+import numpy
 import pytest
 import torch
 
@@ -47,6 +48,8 @@ def shown(monkeypatch):
         ("no", "no", "correct"),
         (1, True, "not yet: 1 is not it"),
         (True, True, "correct"),
+        (numpy.True_, True, "correct"),
+        (torch.tensor(False), True, "not yet: False is not it"),
         (
             torch.tensor([[1, 2], [3, 4]]),
             torch.tensor([[1, 5], [3, 3]]),

@@ -223,6 +223,8 @@ def _verdict(attempt, expected):
     if attempt is ... or attempt is None:
         return "not attempted"
     if isinstance(expected, (str, bool)):
+        if getattr(attempt, "ndim", None) == 0:  # NumPy's and PyTorch's truth values
+            attempt = attempt.item()
         same = type(attempt) is type(expected) and attempt == expected
         return "correct" if same else f"not yet: {attempt!r} is not it"
     try:
