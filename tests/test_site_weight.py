@@ -50,9 +50,11 @@ def test_a_first_visit_is_light(loaded):
 
 
 def test_a_page_after_another_one_is_lighter(loaded):
+    weights = {}
     for page, mine in loaded.items():
         before = loaded[CHAPTER_PAGES[0] if page != CHAPTER_PAGES[0] else CHAPTER_PAGES[1]]
-        assert sum(size for url, size in mine.items() if url not in before) <= NEXT, page
+        weights[page] = sum(size for url, size in mine.items() if url not in before)
+    assert {page: weight for page, weight in weights.items() if weight > NEXT} == {}
 
 
 def test_nothing_is_published_that_no_page_loads(site):
@@ -266,7 +268,7 @@ def test_menus_open_and_close(chromium, server, width):
     tab.keyboard.press("Escape")
     assert buttons.nth(1).evaluate("button => button === document.activeElement")
     buttons.nth(1).click()
-    tab.locator("article h1").click()
+    tab.mouse.click(5, 500)
     assert not menus.nth(1).is_visible()
 
     tab.evaluate("window.print = () => { window.printed = true }")
@@ -276,9 +278,9 @@ def test_menus_open_and_close(chromium, server, width):
 
     top = tab.locator("#pst-back-to-top")
     assert not top.is_visible()
-    tab.evaluate("scrollTo({top: 3000, behavior: 'instant'})")
-    tab.wait_for_function("scrollY > 2900")
-    tab.evaluate("scrollTo({top: 2900, behavior: 'instant'})")
+    for place in (3000, 2900):  # down, and a little up again
+        tab.evaluate("place => scrollTo({top: place, behavior: 'instant'})", place)
+        tab.evaluate("() => new Promise(done => setTimeout(done, 200))")
     top.click()
     tab.wait_for_function("scrollY === 0")
     tab.close()

@@ -12,7 +12,7 @@ addresses       the site's own address: cards, sitemap, 404
 assets          one style sheet and one script, of what the pages use
 compact         the same page in fewer bytes
 policy          a Content-Security-Policy on every page
-styles          style sheets: joined, purged, with fonts of few icons
+styles          style sheets: joined, purged, with fonts of what is shown
 """
 
 from . import (

@@ -2,7 +2,7 @@
 
 A stock page loads thirteen style sheets, most of whose rules match nothing, and seventeen scripts.
 Here the sheets become `_static/site.css`, without the rules that nothing uses and with fonts of
-just the icons in use; the scripts become `_static/site.js`. What no page loads then is not
+the icons and letters in use; the scripts become `_static/site.js`. What no page loads then is not
 published.
 """
 
@@ -125,7 +125,7 @@ class Bundle:
         texts = script + explorer + _read(static, SEARCH[0])
         paths = [link.split("?")[0].removeprefix("_static/") for link in sheets]
         sheet = "".join(styles.read(static, path) for path in paths)
-        sheet = styles.cut_icon_fonts(static, styles.purge(sheet, pages, texts))
+        sheet = styles.cut_fonts(static, styles.purge(sheet, pages, texts), pages)
         (site / SHEET).write_text(sheet, "utf-8")
 
         for path in static.rglob("*"):

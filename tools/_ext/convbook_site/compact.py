@@ -89,6 +89,12 @@ MENDS = [
         everywhere=False,
     ),
     Mend(
+        "no eye sees how MathML is laid out: beside it KaTeX draws the formula",
+        r"<(mo|mstyle|mover|mspace|mtable)\b(?:[^>]*?( mathvariant=[^ >]+))?[^>]*>",
+        r"<\1\2>",
+        everywhere=False,
+    ),
+    Mend(
         "code that looks like text needs no elements",
         rf'<span class="(?:{"|".join(plain_tokens())})">([^<]*)</span>',
         r"\1",

@@ -1,4 +1,4 @@
-"""Style sheets: several made one, without what nothing uses, and with fonts of few icons."""
+"""Style sheets: several made one, without what nothing uses, and with fonts of what is shown."""
 
 import logging
 import posixpath
@@ -15,7 +15,9 @@ BROWSERS = ["chrome 100", "firefox 108", "safari 15.4"]
 NAME = r"(?:[a-zA-Z_-]|\\.)(?:[\w-]|\\.)*"
 VALUE = r"""(?:"[^"]*"|'[^']*'|url\((?!["'])[^)]*\)|[^;{}"'])*"""
 DECLARATION = rf"(?<=[{{;])(--[\w-]+):{VALUE};?"
-ICON_FONT = re.compile(r"src:\s*url\(([^)]*?fontawesome/webfonts/[\w-]+)\.woff2\)[^;}]*")
+# Fonts of KaTeX for letters of one kind, and the class of those.
+ALPHABETS = {"Caligraphic": "mathcal", "Fraktur": "mathfrak", "Script": "mathscr"}
+FONT = re.compile(r"src:url\(([^)]+\.woff2)\)[^;}]*")
 
 
 def minify(css, unused=()):
@@ -71,21 +73,24 @@ def _without(css, names):
     return re.sub(DECLARATION, lambda match: "" if match[1] in names else match[0], css)
 
 
-def cut_icon_fonts(folder, css):
-    """Cut the fonts of icons down to the icons that a style sheet shows, and let it name those."""
-    escaped = re.findall(r"\\([ef][0-9a-f]{3})\b", css)
-    icons = {int(code, 16) for code in escaped} | {
-        ord(c) for c in re.findall("[\ue000-\uf8ff]", css)
-    }
+def cut_fonts(folder, css, pages):
+    """Cut the fonts that a style sheet names down to the characters that the site shows."""
+    icons = {int(code, 16) for code in re.findall(r"\\([ef][0-9a-f]{3})\b", css)}
+    icons |= {ord(char) for char in css if "\ue000" <= char <= "\uf8ff"}
+
+    def shown(font):
+        if "fontawesome" in font:
+            return icons
+        alphabet = next((mark for name, mark in ALPHABETS.items() if name in font), None)
+        letters = re.findall(rf"<span class=[^>]*\b{alphabet}\b[^>]*>([^<]*)", pages)
+        return set(map(ord, "".join(letters) if alphabet else set(pages)))
 
     def cut(match):
-        name = match[1]
-        font = TTFont(folder / f"{name}.ttf", recalcTimestamp=False)
-        cutter = subset.Subsetter(subset.Options(layout_features=[], hinting=False))
-        cutter.populate(unicodes=icons)
+        font = TTFont(folder / match[1], recalcTimestamp=False)
+        cutter = subset.Subsetter(subset.Options(hinting=False))
+        cutter.populate(unicodes=shown(match[1]))
         cutter.subset(font)
-        font.flavor = "woff"
-        font.save(folder / f"{name}.woff")
-        return f'src:url({name}.woff)format("woff")'
+        font.save(folder / match[1])
+        return f'src:url({match[1]})format("woff2")'
 
-    return ICON_FONT.sub(cut, css)
+    return FONT.sub(cut, css)
