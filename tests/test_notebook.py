@@ -1,6 +1,7 @@
 """What notebooks show: exercises, source, figures, the photograph."""
 
 import matplotlib
+import numpy
 import pytest
 import torch
 
@@ -34,6 +35,9 @@ def shown(monkeypatch):
         (3.00001, 3, "correct"),
         (2, 3, "not yet: 2 is too small"),
         (4.5, 3, "not yet: 4.5 is too large"),
+        (14450689, 14450688, "not yet: 14450689 is too large"),
+        (1e7 + 0.5, 10**7, "correct"),
+        (float("inf"), 3, "not yet: inf is too large"),
         (float("nan"), 3, "not yet: not a number"),
         ((1, 2), (1, 2), "correct"),
         ([1, 2], (1, 2), "correct"),
@@ -44,6 +48,8 @@ def shown(monkeypatch):
         ("no", "no", "correct"),
         (1, True, "not yet: 1 is not it"),
         (True, True, "correct"),
+        (numpy.True_, True, "correct"),
+        (torch.tensor(False), True, "not yet: False is not it"),
         (
             torch.tensor([[1, 2], [3, 4]]),
             torch.tensor([[1, 5], [3, 3]]),

@@ -309,10 +309,14 @@ def test_paper_is_light_and_what_is_folded_stays_folded(tab, server):
     assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_the_cheat_sheet_prints_on_one_page(tab, server, paper):
+@pytest.mark.parametrize("paper, width", [("A4", 725), ("Letter", 747)])  # px between margins
+def test_the_cheat_sheet_prints_on_one_page(tab, server, paper, width):
+    tab.set_viewport_size({"width": width, "height": 1000})
     tab.goto(server + "reference/cheat-sheet.html")
     assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) == 1
+    tab.emulate_media(media="print")
+    cut = "es => es.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML)"
+    assert tab.eval_on_selector_all("html, #cheat-sheet pre", cut) == []
     tab.goto(server + CHAPTER)
     assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) > 1, "nothing is counted"
 
