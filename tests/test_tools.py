@@ -86,7 +86,7 @@ def test_chapters_are_executed_when_something_changed_and_only_then(book):
     assert outputs(book) == ["3\n"]
 
     target.write_text(target.read_text().replace("3\\n", "4\\n"))  # a stored output is no input
-    assert "changed" in execute(book).stdout
+    assert "one.md: changed (output of cell 3)," in execute(book).stdout
     assert outputs(book) == ["3\n"]
 
 
