@@ -86,7 +86,9 @@ def of_cell(cell, following):
 
 RULES, REFERENCE = ("tests/test_chapters.py",), ("tests/test_reference_pages.py",)
 TOOLS = ("tests/test_tools.py", "-k", "address or pin")
-EXPLORER, D2L = ("tests/test_explorer.py",), ("tests/test_reference.py",)
+NUMBERS = ("tests/test_explorer.py", "-k", "600 or own_numbers or default_numbers")
+HANDS = ("tests/test_explorer.py", "-k", "keyboard or stamps or counts or text_says or formula")
+D2L = ("tests/test_reference.py",)
 NOTEBOOK, MARKDOWN = "chapters/corr2d.ipynb", "chapters/corr2d.md"
 BOTH = (MARKDOWN, NOTEBOOK)
 SCRIPT = "src/convbook/explorer/conv-explorer.js"
@@ -157,14 +159,14 @@ FILES = [
     ("a term's chapter", "reference/glossary.md", r"matrix-view\.ipynb", "corr2d.ipynb", REFERENCE),
     ("a function without entry", "reference/api.md", r"\.\. autofunction:: corr2d\n", "", REFERENCE),
     ("a term's chapter is missing", "reference/glossary.md", "/matrix-view", "/matrix", REFERENCE),
-    ("explorer: an index", SCRIPT, r"i \* n \+ j \+", "i + n * j +", EXPLORER),
-    ("explorer: a sign", SCRIPT, r"t \* stride \+ k - padding", "t * stride + k + padding", EXPLORER),
-    ("explorer: the size", SCRIPT, r"/ s\.stride\) \+ 1", "/ s.stride)", EXPLORER),
-    ("explorer: a bound", SCRIPT, "size < 1", "size < 0", EXPLORER),
-    ("explorer: the flip", SCRIPT, "kernel_size - 1 - step", "step", EXPLORER),
-    ("explorer: a count", SCRIPT, r"<= step\)", "< step)", EXPLORER),
-    ("explorer: where a digit is cut", SCRIPT, "digits = 4", "digits = 1", EXPLORER),
-    ("explorer: an order", SCRIPT, r"ArrowUp: \[-1, 0\]", "ArrowUp: [1, 0]", EXPLORER),
+    ("explorer: an index", SCRIPT, r"i \* n \+ j \+", "i + n * j +", NUMBERS),
+    ("explorer: a sign", SCRIPT, r"t \* stride \+ k - padding", "t * stride + k + padding", NUMBERS),
+    ("explorer: the size", SCRIPT, r"/ s\.stride\) \+ 1", "/ s.stride)", NUMBERS),
+    ("explorer: a bound", SCRIPT, "size < 1", "size < 0", NUMBERS),
+    ("explorer: the flip", SCRIPT, "kernel_size - 1 - step", "step", HANDS),
+    ("explorer: a step", SCRIPT, r"<= step\)", "< step)", HANDS),
+    ("explorer: where a digit is cut", SCRIPT, "digits = 4", "digits = 1", HANDS),
+    ("explorer: an order", SCRIPT, r"ArrowUp: \[-1, 0\]", "ArrowUp: [1, 0]", HANDS),
 ]  # fmt: skip
 
 # All in one build: (what, the word that the warning must hold, text to append to the last cell).

@@ -213,7 +213,7 @@ class Outputs(Failures):
         return True
 
 
-def outputs(book, wanted, workers):
+def outputs(book, wanted, workers, pages="*"):
     """Judge the damages of stored outputs; yield (what, where, by), by what it was noticed."""
 
     def judge(path):
@@ -221,7 +221,7 @@ def outputs(book, wanted, workers):
         run_pytest(book, str(path), *damages.RULES, plugin=plugin)
         return plugin.verdicts, plugin.found
 
-    paths = sorted([*book.glob("*.ipynb"), *book.glob("*/*.ipynb")])
+    paths = sorted([*book.glob(f"{pages}.ipynb"), *book.glob(f"*/{pages}.ipynb")])
     for path, answer in shown("notebooks", in_forks(judge, paths, workers), len(paths)):
         verdicts, failing = answer or ([], ["(the process died)"])
         for name in failing:
