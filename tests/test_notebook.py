@@ -1,6 +1,5 @@
 """What notebooks show: exercises, source, figures, the photograph."""
 
-import matplotlib
 import pytest
 import torch
 
@@ -13,8 +12,6 @@ from convbook.notebook import (
     show_timings,
     subplots,
 )
-
-matplotlib.use("agg")
 
 
 @pytest.fixture

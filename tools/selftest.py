@@ -102,7 +102,7 @@ def run_pytest(folder, *options, plugin):
     sys.path[:0] = paths
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     importlib.import_module("forked_kernels").START = "fork"
-    pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", *options], [plugin])
+    pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings", *options], [plugin])
     return plugin
 
 
@@ -126,9 +126,13 @@ class Failures:
             pytest.exit("noticed")
 
 
-def first_failure(items, known=()):
-    """Run tests until one fails that is not known to; return its name, or None."""
+def first_failure(items, known=(), usual=None):
+    """Run tests until one fails that is not known to; return its name, or None.
+
+    usual: how many seconds each test takes; one that takes far longer ends this process.
+    """
     for item, following in zip(items, [*items[1:], None]):
+        signal.alarm(20 + 10 * int((usual or {}).get(item.nodeid, 10)))
         reports = runner.runtestprotocol(item, log=False, nextitem=following)
         if any(report.failed for report in reports) and item.nodeid not in known:
             return item.nodeid
@@ -330,14 +334,15 @@ class Mutants:
                 self.tests[item.nodeid] = item
                 by_file[item.path].append(item)
         groups = sorted(by_file.values(), key=len) + [c for c in cells.values()]
-        self.seconds, self.executed = {}, defaultdict(set)
+        self.seconds, self.executed, self.failing = {}, defaultdict(set), []
         measured = in_forks(self.measure, groups, self.workers)
         for _, answer in shown("files of tests without mutant", measured, len(groups)):
             failing, seconds, executed = answer
-            self.verdicts += [("NOTHING, and it fails", name, None) for name in failing]
+            self.failing += failing
             self.seconds |= seconds
             for place, names in executed.items():
                 self.executed[place] |= names
+        self.verdicts += [("NOTHING, and it fails", name, None) for name in self.failing]
         todo = []
         for path in sorted(Path("src/convbook").rglob("*.py")):
             module = ".".join(path.with_suffix("").relative_to("src").parts).removesuffix(".__init__")
@@ -382,7 +387,8 @@ class Mutants:
         assert changes, f"{thing[1]} changes nothing"
         names = set().union(*(self.executed[module.__file__, n] for n in range(start, end + 1)))
         names = sorted(names & set(self.tests), key=self.seconds.get)
-        return first_failure([self.tests[n] for n in names]) or first_failure(drawn) or ""
+        tests = [self.tests[name] for name in names]
+        return first_failure([*tests, *drawn], self.failing, self.seconds) or ""
 
 
 def mutated(book, wanted, workers):
