@@ -140,13 +140,19 @@ def transplant(module, tree):
     fresh = ModuleType(module.__name__)
     vars(fresh).update({key: vars(module)[key] for key in ("__file__", "__package__", "__spec__")})
     exec(compile(tree, module.__file__, "exec"), vars(fresh))
-    old, count = dict(functions(vars(module), module.__name__)), 0
-    for name, function in functions(vars(fresh), module.__name__):
+    old, new = (dict(functions(vars(m), module.__name__)) for m in (module, fresh))
+    if set(old) != set(new):
+        raise NameError("a function is gone")
+    count = 0
+    for name, function in new.items():
         for part in ("__code__", "__defaults__", "__kwdefaults__"):
             value = getattr(function, part)
             if value != getattr(old[name], part):
                 setattr(old[name], part, value)
                 count += 1
+        for mine, its in zip(old[name].__closure__ or (), function.__closure__ or ()):
+            if not callable(its.cell_contents):  # such as the signature that a decorator has read
+                mine.cell_contents = its.cell_contents
     for name, value in vars(module).items():  # tables that functions have made
         if isinstance(value, dict) and not name.startswith("__"):
             made = vars(fresh)[name]

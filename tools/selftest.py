@@ -40,11 +40,22 @@ from _pytest import runner
 from nbval.plugin import NbCellError
 
 ROOT = Path(__file__).resolve().parent.parent
+SCREEN = os.dup(1)  # a forked process is silent, but for this
 SECONDS = 300  # for the checks of one damage; whoever takes longer is in an endless loop
 PRELOADED = ("torch", "hypothesis", "jupytext", "nbclient", "nbval.plugin", "scipy.signal")
 PRELOADED += ("coverage", "matplotlib.pyplot", "IPython", "ipykernel.kernelapp", "sklearn.datasets")
 
-UNIT = "moves sizes matrix functional transposed properties diagrams notebook explorer".split()
+UNIT = [
+    "moves",
+    "sizes",
+    "matrix",
+    "functional",
+    "transposed",
+    "properties",
+    "diagrams",
+    "notebook",
+    "explorer",
+]
 # What draws is seen in notebooks, too: those to ask if no unit test notices.
 DRAWN = {
     "diagrams": ["trans-conv", "corr2d", "padding-stride", "matrix-view", "upsampling"],
@@ -77,9 +88,8 @@ def in_forks(judge, things, workers):
 
 
 def _answer(pipe, judge, thing):
-    if not os.environ.get("LOUD"):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(1, 2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(1, 2)
     signal.alarm(SECONDS)
     pipe.send(judge(thing))
     os._exit(0)  # whatever is still running, such as a kernel, ends with us
@@ -92,7 +102,7 @@ def shown(what, judged, total):
         yield pair
         if time.monotonic() - said > 15 or done == total:
             said = time.monotonic()
-            print(f"  {what}: {done} of {total}, {said - start:.0f} s", flush=True)
+            os.write(SCREEN, f"  {what}: {done} of {total}, {said - start:.0f} s\n".encode())
 
 
 def run_pytest(folder, *options, plugin):
@@ -102,7 +112,9 @@ def run_pytest(folder, *options, plugin):
     sys.path[:0] = paths
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     importlib.import_module("forked_kernels").START = "fork"
-    pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings", *options], [plugin])
+    pytest.main(
+        ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings", *options], [plugin]
+    )
     return plugin
 
 
@@ -175,11 +187,14 @@ class Outputs(Failures):
         yield
         codes = [c for c in notebook.nb.cells if c.cell_type == "code"]
         following = codes[item.cell_num + 1] if item.cell_num + 1 < len(codes) else None
-        notebook.kernel, self.replaying = SimpleNamespace(
-            is_alive=lambda: True,
-            execute_cell_input=lambda *a, **k: ids[0],
-            await_reply=lambda *a, **k: None,
-        ), True
+        notebook.kernel, self.replaying = (
+            SimpleNamespace(
+                is_alive=lambda: True,
+                execute_cell_input=lambda *a, **k: ids[0],
+                await_reply=lambda *a, **k: None,
+            ),
+            True,
+        )
         for what, damaged in damages.of_cell(cell, following):
             if not self.wanted(f"{what} {self.path.name}"):
                 continue
@@ -217,7 +232,7 @@ class Outputs(Failures):
         return True
 
 
-def outputs(book, wanted, workers, pages="*"):
+def outputs(book, wanted, options):
     """Judge the damages of stored outputs; yield (what, where, by), by what it was noticed."""
 
     def judge(path):
@@ -225,8 +240,8 @@ def outputs(book, wanted, workers, pages="*"):
         run_pytest(book, str(path), *damages.RULES, plugin=plugin)
         return plugin.verdicts, plugin.found
 
-    paths = sorted([*book.glob(f"{pages}.ipynb"), *book.glob(f"*/{pages}.ipynb")])
-    for path, answer in shown("notebooks", in_forks(judge, paths, workers), len(paths)):
+    paths = [p for p in sorted(book.rglob("*.ipynb")) if options.page in (None, p.stem)]
+    for path, answer in shown("notebooks", in_forks(judge, paths, options.workers), len(paths)):
         verdicts, failing = answer or ([], ["(the process died)"])
         for name in failing:
             yield "NOTHING, and it fails", f"{path.stem}: {name}", None
@@ -253,12 +268,16 @@ def edit(folder, name, pattern, instead):
     path.write_text(new, "utf-8")
 
 
-def files(book, wanted, workers):
+def files(book, wanted, options):
     """Judge the damages of files; yield (what, where, by)."""
     todo = [row for row in damages.FILES if wanted(f"{row[0]} {row[1]}")]
-    mutant = [("reference.py: " + name, "src/convbook/reference.py", lambda _, text=text: text, None,
-               damages.D2L) for name, text in in_words(book / "src/convbook/reference.py")]  # fmt: skip
-    todo += [row for row in mutant if wanted(row[0])]
+    # This module does its work while it is imported, so its mutants have to be in the file.
+    path = "src/convbook/reference.py"
+    for name, _, tree in mutants.mutations((book / path).read_text("utf-8")):
+        if wanted(f"reference.{name}"):
+            source = ast.unparse(tree)
+            change = lambda _, source=source: source  # noqa: E731
+            todo.append((f"reference.{name}", path, change, None, damages.D2L))
 
     def judge(row):
         _, names, pattern, instead, tests = row
@@ -271,34 +290,34 @@ def files(book, wanted, workers):
     def judge_undamaged(tests):
         return run_pytest(book, *tests, plugin=Failures()).found
 
-    known = dict(in_forks(judge_undamaged, {row[4] for row in todo}, workers))
+    known = dict(in_forks(judge_undamaged, {row[4] for row in todo}, options.workers))
     for tests, names in known.items():
         for name in names or []:
             yield "NOTHING, and it fails", f"{tests[0]}: {name}", None
-    for row, found in shown("files", in_forks(judge, todo, workers), len(todo)):
+    for row, found in shown("files", in_forks(judge, todo, options.workers), len(todo)):
         where = row[1] if isinstance(row[1], str) else " and ".join(row[1])
         by = "an error or no end" if found is None else found[0].split("/")[-1] if found else None
         yield row[0], where, by
 
 
-def site(book, wanted, workers):
+def site(book, wanted, options):
     """Build once with every damage; yield (what, where, by), by which warning it was noticed."""
 
     def build(rows):
         with TemporaryDirectory() as folder:
             copied = Path(shutil.copytree(book, f"{folder}/book"))
-            for name in ("chapters/corr2d.md", "chapters/corr2d.ipynb") if rows else ():
-                text = "\n\n".join(["", "## Damages", *(row[2] for row in rows)])
-                if name.endswith(".ipynb"):
-                    edit(copied, name, damages.cells(lambda c: c[-1]["source"].append(text)), None)
-                else:
-                    edit(copied, name, lambda old: old + text, None)
+            text = "\n\n".join(["", "## Damages", *(row[2] for row in rows)])
+            if rows:
+                change = damages.cells(lambda cells: cells[-1]["source"].append(text))
+                edit(copied, damages.NOTEBOOK, change, None)
             command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n"]
-            done = subprocess.run([*command, "--keep-going", copied], capture_output=True, text=True)
+            done = subprocess.run(
+                [*command, "--keep-going", copied], capture_output=True, text=True
+            )
             return done.returncode, done.stdout + done.stderr
 
     rows = tuple(row for row in damages.SITE if wanted(row[0]))
-    built = dict(shown("builds", in_forks(build, [(), rows], workers), 2)) if rows else {}
+    built = dict(shown("builds", in_forks(build, [(), rows], options.workers), 2)) if rows else {}
     if built and (built[()] is None or built[()][0]):
         yield "NOTHING, and it fails", "the build of the site", None
     for what, word, _ in rows:
@@ -308,12 +327,6 @@ def site(book, wanted, workers):
 
 
 # ---- Mutants ----
-
-
-def in_words(path):
-    """Yield (name, source) for each mutant of a module."""
-    for name, _, tree in mutants.mutations(path.read_text("utf-8")):
-        yield name, ast.unparse(tree)
 
 
 class Mutants:
@@ -333,27 +346,32 @@ class Mutants:
             else:
                 self.tests[item.nodeid] = item
                 by_file[item.path].append(item)
-        groups = sorted(by_file.values(), key=len) + [c for c in cells.values()]
+        todo = []
+        for path in sorted(Path("src/convbook").rglob("*.py")):
+            module = ".".join(path.with_suffix("").relative_to("src").parts).removesuffix(
+                ".__init__"
+            )
+            short = module.removeprefix("convbook.")
+            drawn = [item for name in DRAWN.get(short, ()) for item in cells[name]]
+            for number, (name, lines, _) in enumerate(mutants.mutations(path.read_text("utf-8"))):
+                if short != "reference" and self.wanted(f"{short}.{name}"):
+                    todo.append((module, f"{short}.{name}", number, lines, drawn))
+        drawing = {item.path.stem for thing in todo for item in thing[4]}
+        groups = sorted(by_file.values(), key=len) + [cells[n] for n in drawing]
         self.seconds, self.executed, self.failing = {}, defaultdict(set), []
         measured = in_forks(self.measure, groups, self.workers)
-        for _, answer in shown("files of tests without mutant", measured, len(groups)):
+        for _, answer in shown("tests without a mutant, by file", measured, len(groups)):
             failing, seconds, executed = answer
             self.failing += failing
             self.seconds |= seconds
             for place, names in executed.items():
                 self.executed[place] |= names
         self.verdicts += [("NOTHING, and it fails", name, None) for name in self.failing]
-        todo = []
-        for path in sorted(Path("src/convbook").rglob("*.py")):
-            module = ".".join(path.with_suffix("").relative_to("src").parts).removesuffix(".__init__")
-            short = module.removeprefix("convbook.")
-            drawn = [item for name in DRAWN.get(short, ()) for item in cells[name]]
-            for number, (name, lines, _) in enumerate(mutants.mutations(path.read_text("utf-8"))):
-                if short != "reference" and self.wanted(f"{short}.{name}"):
-                    todo.append((module, f"{short}.{name}", number, lines, drawn))
         judged = in_forks(self.judge, todo, self.workers)
         for thing, by in shown("mutants", judged, len(todo)):
-            self.verdicts.append((thing[1], "mutant of " + thing[0], "an error or no end" if by is None else by))
+            self.verdicts.append(
+                (thing[1], "mutant of " + thing[0], "an error or no end" if by is None else by)
+            )
         return True
 
     def measure(self, items):
@@ -391,12 +409,12 @@ class Mutants:
         return first_failure([*tests, *drawn], self.failing, self.seconds) or ""
 
 
-def mutated(book, wanted, workers):
+def mutated(book, wanted, options):
     """Judge the mutants of src/convbook; yield (name, module, by)."""
-    tests = [f"tests/test_{name}.py" for name in UNIT]
+    tests = [f"tests/test_{name}.py" for name in options.tests]
     notebooks = {name for names in DRAWN.values() for name in names}
     tests += ["src", *(str(p) for p in book.glob("*/*.ipynb") if p.stem in notebooks)]
-    plugin = Mutants(wanted, workers)
+    plugin = Mutants(wanted, options.workers)
 
     def judge(_):
         signal.alarm(0)
@@ -428,7 +446,9 @@ def table(verdicts, known):
     """Print what was damaged how often and what noticed it; return what nothing noticed."""
     by_what = defaultdict(list)
     for what, where, by in verdicts:
-        by_what[what.split(".")[0] if where.startswith("mutant") else what].append((what, where, by))
+        by_what[what.split(".")[0] if where.startswith("mutant") else what].append(
+            (what, where, by)
+        )
     print(f"\n{'damage':<42} {'tried':>6} {'noticed':>8}  by")
     missed = []
     for what, rows in by_what.items():
@@ -439,7 +459,10 @@ def table(verdicts, known):
         missed += unseen
     for what, where in missed:
         reason = known.get(what)
-        print(f"  {'known' if reason else 'NOT NOTICED'}: {where}: {what}" + f"  ({reason})" * bool(reason))
+        print(
+            f"  {'known' if reason else 'NOT NOTICED'}: {where}: {what}"
+            + f"  ({reason})" * bool(reason)
+        )
     return [what for what, _ in missed]
 
 
@@ -449,6 +472,8 @@ def main(arguments=None):
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
     parser.add_argument("--only", default="", help="damages whose name holds this")
     parser.add_argument("--every", type=int, default=1, help="a sample: each so-manieth damage")
+    parser.add_argument("--page", help="for outputs: one page, by name")
+    parser.add_argument("--tests", nargs="*", default=UNIT, help="for mutants: tests, by name")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args(arguments)
 
@@ -458,17 +483,19 @@ def main(arguments=None):
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", CI="true")
     for name in PRELOADED:
         importlib.import_module(name)
-    whole, unexpected = not options.only and options.every == 1, []
+    whole, unexpected = not options.only and options.every == 1 and options.tests == UNIT, []
     with TemporaryDirectory(prefix="selftest-") as folder:
         book = copy_of_book(Path(folder).resolve())
         for part in options.parts or PARTS:
             start = time.monotonic()
             print(f"{part}", flush=True)
             known = tomllib.loads(SURVIVORS.read_text("utf-8")) if part == "mutants" else {}
-            missed = table(list(PARTS[part](book, wanted, options.workers)), known)
+            missed = table(list(PARTS[part](book, wanted, options)), known)
             unexpected += [what for what in missed if what not in known]
             if whole and (stale := set(known) - set(missed)):
-                print("These no longer survive; take them out of survivors.toml:", *stale, sep="\n  ")
+                print(
+                    "These no longer survive; take them out of survivors.toml:", *stale, sep="\n  "
+                )
                 unexpected += stale
             print(f"{part}: {time.monotonic() - start:.0f} s\n", flush=True)
     print(f"{len(unexpected)} damages are not noticed." if unexpected else "All is noticed.")
