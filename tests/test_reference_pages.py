@@ -37,7 +37,8 @@ NOT_TERMS = {
     *("circular", "does", "down", "FIR", "flipped", "is", "it is the transpose of", "last", "more"),
     *("number", "numbers", "of one group", "one", "padded", "Plain.", "removes", "reshape"),
     *("same blur once more", "solve", "stride is subsampling", "swapped", "top", "transformation"),
-    *("Transposition", "which", "à trous"),
+    *("Transposition", "which", "à trous", "rows", "image", "largest", "generate"),
+    "the transpose of a causal convolution is not causal",
 }
 
 

@@ -177,11 +177,14 @@ def test_sources_lead_to_the_api(soups):
     assert page.find("a", class_="nf", href="../reference/api.html#convbook.corr2d")
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_the_cheat_sheet_prints_on_one_page(chromium, server, paper):
-    tab = chromium.new_page()
+@pytest.mark.parametrize("paper, width", [("A4", 725), ("Letter", 747)])  # px between margins
+def test_the_cheat_sheet_prints_on_one_page(chromium, server, paper, width):
+    tab = chromium.new_page(viewport={"width": width, "height": 1000})
     tab.goto(server + "reference/cheat-sheet.html")
     assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) == 1
+    tab.emulate_media(media="print")
+    cut = "es => es.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML)"
+    assert tab.eval_on_selector_all("html, #cheat-sheet pre", cut) == []
     tab.goto(server + CHAPTERS[0])
     assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) > 1, "nothing is counted"
     tab.close()

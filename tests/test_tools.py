@@ -8,12 +8,15 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import repository
 import update
 from book import ROOT, URL, files
 from packaging.requirements import Requirement
+
+import chapters
 
 REQUIREMENTS = (ROOT / "requirements.txt").read_text("utf-8")
 
@@ -44,11 +47,11 @@ print(x + 1)
 
 
 @pytest.fixture
-def book(tmp_path):
-    """Return a book with one small chapter and the real tools."""
-    for name in ("tools/chapters.py", "jupytext.toml", "requirements.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+def book(tmp_path, monkeypatch):
+    """Return a book with one small chapter, which is the one that the tool works on."""
+    for name in ("jupytext.toml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
     (tmp_path / "intro.md").write_text("# A book\n")
     (tmp_path / "chapters").mkdir()
     (tmp_path / "chapters" / "one.md").write_text(CHAPTER)
@@ -57,9 +60,15 @@ def book(tmp_path):
     return tmp_path
 
 
-def execute(book, *options):
-    command = [sys.executable, "tools/chapters.py", *options]
-    return subprocess.run(command, cwd=book, capture_output=True, text=True)
+@pytest.fixture
+def execute(capsys):
+    """Return a function that runs the command and says what it returned and printed."""
+
+    def run(*options):
+        returned = chapters.main(options)
+        return SimpleNamespace(returncode=returned, stdout=capsys.readouterr().out)
+
+    return run
 
 
 def outputs(book):
@@ -67,47 +76,47 @@ def outputs(book):
     return ["".join(o["text"]) for cell in cells for o in cell.get("outputs", [])]
 
 
-def test_chapters_are_executed_when_something_changed_and_only_then(book):
+def test_chapters_are_executed_when_something_changed_and_only_then(book, execute):
     target = book / "chapters" / "one.ipynb"
-    assert "one.md: changed" in execute(book).stdout
+    assert "one.md: changed" in execute().stdout
     assert outputs(book) == ["2\n"]
     first = target.read_bytes()
 
-    assert "up to date" in execute(book).stdout
-    assert "same as before" in execute(book, "--all").stdout
+    assert "up to date" in execute().stdout
+    assert "same as before" in execute("--all").stdout
     assert target.read_bytes() == first
 
     (book / "src" / "module.py").write_text("y = 1\n")
-    assert "same as before" in execute(book).stdout
+    assert "same as before" in execute().stdout
     assert target.read_bytes() == first
 
     (book / "chapters" / "one.md").write_text(CHAPTER.replace("x = 1", "x = 2"))
-    assert "changed" in execute(book).stdout
+    assert "changed" in execute().stdout
     assert outputs(book) == ["3\n"]
 
     target.write_text(target.read_text().replace("3\\n", "4\\n"))  # a stored output is no input
-    assert "one.md: changed (output of cell 3)," in execute(book).stdout
+    assert "one.md: changed (output of cell 3)," in execute().stdout
     assert outputs(book) == ["3\n"]
 
 
-def test_timings_stay_until_they_are_measured_anew(book):
+def test_timings_stay_until_they_are_measured_anew(book, execute):
     timing = CHAPTER.replace("[hide-input]", "[nbval-ignore-output]").replace(
         "x + 1", "time.time()"
     )
     (book / "chapters" / "one.md").write_text(timing.replace("x = 1", "import time"))
-    execute(book)
+    execute()
     first = outputs(book)
-    assert "same as before" in execute(book, "--all").stdout
+    assert "same as before" in execute("--all").stdout
     assert outputs(book) == first
-    assert "changed" in execute(book, "--timings").stdout
+    assert "changed" in execute("--timings").stdout
     assert outputs(book) != first
 
 
-def test_seconds_and_versions_are_written_with_the_timings_of_all_chapters(book):
+def test_seconds_and_versions_are_written_with_the_timings_of_all_chapters(book, execute):
     tables = [book / "reference" / name for name in ("seconds.csv", "versions.csv")]
-    execute(book, "--all")
+    execute("--all")
     assert not any(table.exists() for table in tables)
-    execute(book, "--timings")
+    execute("--timings")
     seconds, versions = (dict(csv.reader(table.open())) for table in tables)
     assert list(seconds) == ["[one](../chapters/one.ipynb)", "all"]
     assert float(seconds["all"]) > 0
@@ -115,37 +124,37 @@ def test_seconds_and_versions_are_written_with_the_timings_of_all_chapters(book)
     assert versions["nbclient"] == importlib.metadata.version("nbclient")
 
     (book / "chapters" / "two.md").write_text(CHAPTER)
-    execute(book, "--timings", "two")
+    execute("--timings", "two")
     assert dict(csv.reader(tables[0].open())) == seconds, "one chapter is not all of them"
 
 
-def test_edits_of_a_notebook_are_not_lost(book):
-    execute(book)
+def test_edits_of_a_notebook_are_not_lost(book, execute):
+    execute()
     target = book / "chapters" / "one.ipynb"
     edited = target.read_text().replace("x + 1", "x + 10")
     target.write_text(edited)
     for options in ([], ["--all"]):
-        refused = execute(book, *options)
+        refused = execute(*options)
         assert refused.returncode == 1
         assert "one.ipynb holds edits that would be lost" in refused.stdout
         assert "source of cell 3 differs" in refused.stdout
         assert target.read_text() == edited
 
-    assert execute(book, "--discard").returncode == 0
+    assert execute("--discard").returncode == 0
     assert outputs(book) == ["2\n"]
 
     edited = target.read_text().replace("x + 1", "x + 10")
     target.write_text(edited)  # moved into the .md, the edit is in both
     (book / "chapters" / "one.md").write_text(CHAPTER.replace("x + 1", "x + 10"))
-    assert execute(book).returncode == 0
+    assert execute().returncode == 0
     assert outputs(book) == ["11\n"]
 
 
-def test_a_failing_cell_is_named_and_leaves_the_old_notebook(book):
-    execute(book)
+def test_a_failing_cell_is_named_and_leaves_the_old_notebook(book, execute):
+    execute()
     before = (book / "chapters" / "one.ipynb").read_bytes()
     (book / "chapters" / "one.md").write_text(CHAPTER.replace("x + 1", "x + unknown"))
-    failed = execute(book)
+    failed = execute()
     assert failed.returncode == 1
     assert "chapters/one.md: FAILED" in failed.stdout
     assert "cell 3: NameError: name 'unknown' is not defined" in failed.stdout
@@ -153,10 +162,11 @@ def test_a_failing_cell_is_named_and_leaves_the_old_notebook(book):
     assert not list((book / "chapters").glob("*.tmp"))
 
 
-def test_an_unknown_chapter_is_refused(book):
-    refused = execute(book, "two")
+def test_an_unknown_chapter_is_refused():
+    command = [sys.executable, ROOT / "tools" / "chapters.py", "unwritten"]
+    refused = subprocess.run(command, capture_output=True, text=True)
     assert refused.returncode == 2
-    assert "no such chapter: two; there are one" in refused.stderr
+    assert "no such chapter: unwritten; there are intro, " in refused.stderr
 
 
 def test_the_address_is_chosen_in_one_place(tmp_path):

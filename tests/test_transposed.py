@@ -119,6 +119,13 @@ def test_flip_and_swap_turns_a_trained_layer_into_upsampling_and_a_convolution(g
     assert_same(full, F.conv_transpose2d(X, K, groups=groups))
 
 
+def test_flip_and_swap_refuses_groups_that_do_not_divide_the_channels():
+    with pytest.raises(ValueError, match="groups=3 must divide 4, the first axis of weight"):
+        cb.flip_and_swap(fill((4, 3, 3, 2)), 3)
+    with pytest.raises(ValueError, match=r"weight has shape \(4, 3, 3\); it must have 4 axes"):
+        cb.flip_and_swap(fill((4, 3, 3)))
+
+
 def test_without_the_flip_it_is_another_operation():
     """The classic mistake, shown so that the test above is known to notice it."""
     X, K = fill((1, 1, 5, 5), seed=1), fill((1, 1, 3, 3))

@@ -32,7 +32,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD = ROOT / "_build" / "chapters.json"  # what was executed with what; may be deleted
 TIMEOUT = 120  # seconds for one cell, as in the tests
 
 
@@ -97,7 +96,7 @@ def state(path):
         ROOT / "requirements.txt",
         *sorted(f for f in (ROOT / "src").rglob("*") if f.suffix in (".py", ".js", ".css")),
     ]
-    return digest([[f.relative_to(ROOT).as_posix(), f.read_text(encoding="utf-8")] for f in files])
+    return digest([[f.as_posix(), f.read_text(encoding="utf-8")] for f in files])
 
 
 def execute(path, timings=False):
@@ -216,21 +215,26 @@ def write_verified_with(seconds):
             csv.writer(file, lineterminator="\n").writerows(rows)
 
 
+def _record():
+    """Return the file that says what was executed with what; it may be deleted."""
+    return ROOT / "_build" / "chapters.json"
+
+
 def _recorded():
     try:
-        return json.loads(RECORD.read_text(encoding="utf-8"))
+        return json.loads(_record().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
 
-def main():
-    """Execute what the arguments and the record ask for; return the number of failures."""
+def main(arguments=None):
+    """Execute what the arguments and the record ask for; return 1 if anything failed, else 0."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="chapters to look at, by name; default: all")
     parser.add_argument("--all", action="store_true", help="execute even what has not changed")
     parser.add_argument("--discard", action="store_true", help="give up edits made to an .ipynb")
     parser.add_argument("--timings", action="store_true", help="measure times anew, one by one")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
 
     # One thread: the order of a floating sum must not depend on the machine.
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
@@ -282,9 +286,9 @@ def main():
                 times[path] = seconds
     if options.timings and set(times) == set(known.values()):
         write_verified_with(times)
-    RECORD.parent.mkdir(exist_ok=True)
-    RECORD.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    return failures
+    _record().parent.mkdir(exist_ok=True)
+    _record().write_text(json.dumps(record, indent=1), encoding="utf-8")
+    return min(failures, 1)
 
 
 def _hash_of(path):
@@ -294,4 +298,4 @@ def _hash_of(path):
 if __name__ == "__main__":
     if sys.platform == "win32":  # pyzmq needs the selector loop
         asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
-    sys.exit(min(main(), 1))
+    sys.exit(main())

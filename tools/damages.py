@@ -141,7 +141,7 @@ FILES = [
     ("the bootstrap cell", BOTH, "capture_output=True, ", "", RULES),
     ("an output hidden by a tag", BOTH, r"\bhide-input\b", "nbval-ignore-output", RULES),
     ("an output hidden by a comment", BOTH, "photo = photo", "# NBVAL_SKIP\nphoto = photo", RULES),
-    ("a rule that hides numbers", "nbval_sanitize.cfg", r"\Z", "\n[x]\nregex: 1\nreplace: 2", RULES),
+    ("a rule that hides", "nbval_sanitize.cfg", r"\Z", "\n[x]\nregex: 1\nreplace: 2", RULES),
     ("pytest without nbval", "pyproject.toml", r'"--nbval", ', "", RULES),
     ("pytest without the chapters", "pyproject.toml", r'"chapters", ', "", RULES),
     ("pytest without doctests", "pyproject.toml", r'"--doctest-modules",', "", RULES),

@@ -58,7 +58,11 @@ def number(value):
 
 
 def size(values):
-    """Write the shape of a matrix: 3 × 4."""
+    """Write the shape of a tensor.
+
+    >>> size(torch.ones(3, 4))
+    '3 × 4'
+    """
     return " × ".join(str(n) for n in values.shape)
 
 
@@ -184,7 +188,11 @@ class Grid:
 
 @dataclass
 class Step:
-    """What one step of a picture adds: marked cells and digits, by grid, and a line of text."""
+    """What one step of a picture adds: marked cells and digits, by grid, and a line of text.
+
+    marked: a dict from the place of a grid among the parts to its cells (row, column). digits: a
+    dict from such a place to the values (h, w) to write in the grid. text: the line below.
+    """
 
     marked: dict = field(default_factory=dict)
     digits: dict = field(default_factory=dict)
@@ -322,9 +330,9 @@ def _wrapped(text, width):
 def draw(*parts, title, caption="", steps=None):
     """Draw grids and signs side by side, broken into rows where a phone would need it.
 
-    parts: `Grid` objects, and strings for the signs between them; "\\n" begins a new row. title,
-    caption: what the picture is, and what to see in it. steps: `Step` objects; more than one
-    make an animation.
+    parts: `Grid` objects, and strings for the signs between them; a line break begins a new row.
+    title, caption: what the picture is, and what to see in it. steps: `Step` objects; more than
+    one make an animation.
     Returns a Diagram.
 
     >>> print(draw(Grid(torch.eye(2), label="I"), title="The identity"))
@@ -533,6 +541,18 @@ def draw_stamps(X, K, *, stride=1):
 
     X: (h, w). K: (kh, kw). stride: one int or (height, width).
     Returns a Diagram. Raises TypeError or ValueError as the moves do.
+
+    >>> print(draw_stamps(torch.tensor([[1, 2]]), torch.tensor([[1, 3]])))
+    Transposed convolution as a sum of stamps
+    1 · K (1 × 3)
+    1 3
+    +
+    2 · K (1 × 3)
+      2 6
+    =
+    output Y (1 × 3)
+    1 5 6
+    Each number of the input puts down the kernel, scaled by it; overlaps add.
     """
     Y = trans_conv(dilate2d(X, stride), K)
     parts = []
@@ -583,7 +603,8 @@ def draw_matrix(W, label="matrix W", marked_row=None):
     """Draw a matrix, its zeros pale, one row marked if asked for.
 
     W: (rows, columns), dense or sparse; one of more than 28 columns is drawn without digits, as
-    a `Spy`. Returns a Diagram. Raises TypeError or ValueError if W is no such tensor.
+    a `Spy`. label: words above it. marked_row: the row to mark, or None.
+    Returns a Diagram. Raises TypeError or ValueError if W is no such tensor.
 
     >>> print(draw_matrix(torch.eye(2), "identity", marked_row=0))
     identity, 2 × 2

@@ -6,8 +6,8 @@ partner:
     _pad      zeros around                    _crop         cut them off
     _windows  lay out every window, a view    _overlap_add  add overlapping windows
 
-    convolution              pad, windows, one matrix product with the weight
-    transposed convolution   one matrix product with the weight transposed, overlap-add, crop
+    convolution             pad, windows, one product with the weight
+    transposed convolution  one product with the weight transposed, overlap-add, crop
 
 Three cases are computed otherwise, for the sake of time and memory: a depthwise convolution, as
 a sum over its taps; windows too many to lay out at once, in parts; and a transposed convolution
@@ -230,6 +230,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Convolve along one axis (no flip: a cross-correlation), as `conv2d` does along two.
 
     input: ([N,] c_in, w). weight: (c_out, c_in / groups, kw). bias: (c_out,) or None.
+    stride, padding, dilation, groups: as for `conv2d`, with one int for the one axis.
     Returns ([N,] c_out, w_out) with w_out = `conv_output_size(w, kw, stride, padding, dilation)`.
     Raises TypeError or ValueError as `conv2d`.
 
@@ -266,7 +267,9 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Convolve along three axes, as `conv2d` does along two.
 
     input: ([N,] c_in, depth, h, w). weight: (c_out, c_in / groups, kd, kh, kw).
-    bias: (c_out,) or None. Returns ([N,] c_out, depth_out, h_out, w_out).
+    bias: (c_out,) or None.
+    stride, padding, dilation, groups: as for `conv2d`, in the order (depth, height, width).
+    Returns ([N,] c_out, depth_out, h_out, w_out).
     Raises TypeError or ValueError as `conv2d`.
 
     >>> conv3d(torch.ones(1, 2, 4, 8, 8), torch.ones(3, 2, 2, 3, 3), padding=(0, 1, 1)).shape
@@ -281,6 +284,7 @@ def conv_transpose1d(
     """Transpose `conv1d`: along one axis what `conv_transpose2d` does along two.
 
     input: ([N,] c_in, w). weight: (c_in, c_out / groups, kw). bias: (c_out,) or None.
+    stride and the rest: as for `conv_transpose2d`, with one int for the one axis.
     Returns ([N,] c_out, w_out), of the size that `conv_transpose_output_size` gives.
     Raises TypeError or ValueError as `conv_transpose2d`.
 
@@ -299,8 +303,9 @@ def conv_transpose2d(
 
     input: ([N,] c_in, h, w). weight: (c_in, c_out / groups, kh, kw), the same tensor that a
     `conv2d` from c_out to c_in channels has. bias: (c_out,) or None.
-    stride spreads the input, padding crops the output, output_padding adds rows and columns at
-    its bottom and right, dilation stretches the kernel: an int or (height, width) each.
+    stride, padding, output_padding, dilation: an int or (height, width). The stride spreads the
+    input, padding crops the output, output_padding keeps rows and columns at its bottom and
+    right, dilation stretches the kernel. groups: as for `conv2d`.
     Returns ([N,] c_out, h_out, w_out), of the sizes that `conv_transpose_output_size` gives.
     Raises TypeError if an argument or dtype is not of the kind that torch computes, ValueError
     if a number is out of range or shapes do not fit together.
@@ -326,7 +331,9 @@ def conv_transpose3d(
     """Transpose `conv3d`: along three axes what `conv_transpose2d` does along two.
 
     input: ([N,] c_in, depth, h, w). weight: (c_in, c_out / groups, kd, kh, kw).
-    bias: (c_out,) or None. Returns ([N,] c_out, depth_out, h_out, w_out).
+    bias: (c_out,) or None.
+    stride and the rest: as for `conv_transpose2d`, in the order (depth, height, width).
+    Returns ([N,] c_out, depth_out, h_out, w_out).
     Raises TypeError or ValueError as `conv_transpose2d`.
 
     >>> conv_transpose3d(torch.ones(1, 3, 2, 4, 4), torch.ones(3, 2, 2, 2, 2), stride=2).shape

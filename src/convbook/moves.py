@@ -9,8 +9,8 @@ reverse order:
     subsample2d(X, stride)  every s-th        dilate2d(Y, stride)    zeros between
     dilate2d(K, dilation)   stretch a kernel
 
-    F.conv2d           subsample2d(corr2d(pad2d(X, padding), dilate2d(K, dilation)), stride)
-    F.conv_transpose2d crop2d(trans_conv(dilate2d(X, stride), dilate2d(K, dilation)), padding)
+    F.conv2d            subsample2d(corr2d(pad2d(X, p), dilate2d(K, d)), s)
+    F.conv_transpose2d  crop2d(trans_conv(dilate2d(X, s), dilate2d(K, d)), p)
 
 These are loops and slices, written to be read; `convbook.functional` computes the same, fast.
 """

@@ -158,7 +158,7 @@ def show_timings(functions, arguments=(), repeat=15):
         f"Measured once, with torch {torch.__version__} on {torch.get_num_threads()} thread(s), "
         f"{platform.machine()}. Your numbers will differ; the tests do not compare these."
     )
-    heads = ("", "median time", "ratio to the first", "half of the ratios")
+    heads = ("", "median time", "ratio to the first", "its quartiles")
     cells = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
         + "".join(f"<td>{c}</td>" for c in rest)
@@ -178,8 +178,8 @@ def check(attempt, expected, on=None):
     """Say whether an exercise is solved: not attempted, not yet (and what differs), or correct.
 
     attempt: the reader's value, or `...` where there is none yet. expected: the value it should
-    have; numbers may differ by rounding. on: if given, attempt and expected are functions, and
-    are compared on each of these tuples of arguments.
+    have; floats may differ by rounding. on: if given, attempt and expected are functions, and are
+    compared on each of these tuples of arguments.
 
     >>> check(..., 4)
     not attempted
@@ -229,13 +229,14 @@ def _verdict(attempt, expected):
         got, want = (
             torch.as_tensor(value, dtype=torch.float64).detach() for value in (attempt, expected)
         )
+        whole = not any(torch.as_tensor(v).is_floating_point() for v in (attempt, expected))
     except (TypeError, ValueError, RuntimeError):
         return f"not yet: {attempt!r} should hold numbers"
     if got.shape != want.shape:
         if want.ndim == 0:
             return "not yet: it should be one number"
         return f"not yet: the shape is {tuple(got.shape)}, expected {tuple(want.shape)}"
-    wrong = ~torch.isclose(got, want, rtol=1e-4, atol=1e-6)
+    wrong = ~torch.isclose(got, want, rtol=0 if whole else 1e-4, atol=1e-6)
     if not wrong.any():
         return "correct"
     first = tuple(wrong.nonzero()[0].tolist())
@@ -243,7 +244,8 @@ def _verdict(attempt, expected):
     if math.isnan(value):
         verdict = "not a number"
     else:
-        verdict = f"{value:g}, which is too {'small' if value < want[first] else 'large'}"
+        shown = f"{value:.0f}" if value.is_integer() else f"{value:g}"
+        verdict = f"{shown}, which is too {'small' if value < want[first] else 'large'}"
     if got.ndim == 0:
         return f"not yet: {verdict.replace(', which', '')}"
     count = int(wrong.sum())

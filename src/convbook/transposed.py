@@ -2,13 +2,14 @@
 
     overlap-add     every pixel stamps the kernel; stamps add up where they overlap
     zero insertion  spread the pixels, flip the kernel, and convolve as usual
-    sub-kernels     split the kernel into stride² small ones; each computes its share of pixels
+    sub-kernels     split the kernel into stride² small ones, one for each phase of the output
 
 The three take the parameters of `conv_transpose2d` and return what it returns.
 """
 
 import torch
 
+from .arguments import as_int, check_tensor
 from .functional import _check_conv_transpose, _crop, _finish, _matmul, conv2d
 
 
@@ -17,6 +18,7 @@ def flip_and_swap(weight, groups=1):
 
     weight: (c_in, c_out / groups, kh, kw). Returns (c_out, c_in / groups, kh, kw): rows and
     columns reversed, and within each group the channel axes exchanged.
+    Raises TypeError or ValueError if weight is no such tensor or groups does not divide c_in.
 
     >>> flip_and_swap(torch.tensor([[[[1, 2], [3, 4]]]]))
     tensor([[[[4, 3],
@@ -24,6 +26,10 @@ def flip_and_swap(weight, groups=1):
     >>> flip_and_swap(torch.ones(6, 2, 3, 3), groups=2).shape
     torch.Size([4, 3, 3, 3])
     """
+    check_tensor("weight", weight, "c_in", "c_out / groups", "kh", "kw")
+    groups = as_int("groups", groups, at_least=1)
+    if weight.shape[0] % groups:
+        raise ValueError(f"groups={groups} must divide {weight.shape[0]}, the first axis of weight")
     rows, columns = (torch.arange(k).flip(0) for k in weight.shape[2:])
     flipped = weight[:, :, rows[:, None], columns]  # Tensor.flip does not know complex32
     flipped = flipped.unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, kh, kw)
@@ -35,8 +41,9 @@ def conv_transpose2d_overlap_add(
 ):
     """Stamp the kernel at every pixel, scaled by it, and add the stamps where they overlap.
 
-    Arguments, result, refusals: as `conv_transpose2d`. Multiplications: one for each pixel,
-    pair of channels and kernel element, none with a zero that was put in.
+    Arguments: as for `conv_transpose2d`. Returns and raises the same.
+    There is one multiplication for each pixel, pair of channels and kernel element, and none by
+    a zero that was put in.
 
     >>> X = torch.tensor([[[0.0, 1.0], [2.0, 3.0]]])
     >>> conv_transpose2d_overlap_add(X, X[None], padding=1)
@@ -67,8 +74,8 @@ def conv_transpose2d_zero_insertion(
 ):
     """Put stride - 1 zeros between the pixels, and convolve with the flipped kernel.
 
-    Arguments, result, refusals: as `conv_transpose2d`. Of the multiplications, all but one in
-    stride² are by a zero that was put in.
+    Arguments: as for `conv_transpose2d`. Returns and raises the same.
+    Of the multiplications, all but about one in stride² are by a zero that was put in.
     Source: Dumoulin and Visin, arXiv:1603.07285, relationship 14.
 
     >>> X = torch.tensor([[[0.0, 1.0], [2.0, 3.0]]])
@@ -98,9 +105,10 @@ def conv_transpose2d_sub_kernels(
 ):
     """Compute the outputs of each phase, every stride-th row and column, with its own sub-kernel.
 
-    Arguments, result, refusals: as `conv_transpose2d`. The outputs at rows r, r + s, r + 2s, …
-    see only the rows r, r + s, … of the kernel: a small convolution of the input with stride 1,
-    stride² of them, and no multiplication by a zero that was put in between pixels.
+    Arguments: as for `conv_transpose2d`. Returns and raises the same.
+    Before the crop, the outputs at rows r, r + s, r + 2s, … see only the rows r, r + s, … of the
+    kernel: a small convolution of the input with stride 1, stride² of them, and no
+    multiplication by a zero that was put in between pixels.
     If the kernel is as large as the stride, each sub-kernel is one number for a pair of
     channels: that is PixelShuffle after a 1×1 convolution.
     Source: Shi et al., arXiv:1609.05158, section 2.2 and its supplement arXiv:1609.07009.
