@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 
 import pytest
 import repository
@@ -39,6 +40,19 @@ def test_toc_names_every_notebook():
     assert {path.relative_to(ROOT).as_posix() for path in NOTEBOOKS} <= named
     for name in named:  # the .md of a pair would be built without outputs, and nothing would warn
         assert name.endswith(".ipynb") or not (ROOT / f"{name}.ipynb").exists()
+
+
+def test_pytest_compares_every_output_and_hides_none():
+    """Without these settings every test would pass, and nothing be tested."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    settings = settings["tool"]["pytest"]["ini_options"]
+    assert {"--nbval", "--doctest-modules"} <= set(settings["addopts"])
+    assert not {"--nbval-lax", "--nbdime"} & set(settings["addopts"])
+    assert {"src", "tests"} <= set(settings["testpaths"])
+    tested = [ROOT / path for path in settings["testpaths"]]
+    assert all(path in tested or path.parent in tested for path in NOTEBOOKS)
+    rules = (ROOT / "nbval_sanitize.cfg").read_text(encoding="utf-8").splitlines()
+    assert all(line.startswith("#") for line in rules)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -70,6 +70,11 @@ def test_every_cell_has_its_number():
     ]  # fmt: skip
 
 
+def test_numbers_are_short_and_zero_has_no_sign():
+    written = [number(x) for x in (3.0, -0.5, 1 / 3, 2.346, -0.001, 0.0, 100, -20.0)]
+    assert written == ["3", "−0.5", "0.33", "2.35", "0", "0", "100", "−20"]
+
+
 def test_stamps_add_up():
     parts = draw_stamps(K, K, stride=2).parts
     assert [part for part in parts if isinstance(part, str)] == ["+", "+", "+", "="]

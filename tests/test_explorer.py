@@ -432,6 +432,12 @@ def test_matrix_is_drawn_and_its_row_or_column_lit(show):
     assert "Wᵀ: 9 rows of outputs, 4 columns of inputs" in text(page, ".matrix")
 
 
+def test_fractions_are_written_with_four_digits(show):
+    page = show(explore(input="ones", kernel="blur"))
+    cell(page, "output", 0, 0).hover()
+    assert "0.0625" in text(page, ".sum")
+
+
 def test_formula_floor_and_call(show):
     page = show(explore(input_size=6, stride=2))
     assert "⌊(6 + 2·0 − 1·(3 − 1) − 1) / 2⌋ + 1 = ⌊3 / 2⌋ + 1 = 2" in text(page, ".formula")
@@ -514,6 +520,9 @@ def test_keyboard_alone(show):
     for key in ["ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft"]:  # the edge holds
         page.keyboard.press(key)
     assert lit(page, "input", "marked") == [[2, 0]]
+    page.keyboard.press("ArrowUp")
+    assert lit(page, "input", "marked") == [[1, 0]]
+    page.keyboard.press("ArrowDown")
     assert lit(page, "output") == [[1, 0]]
     page.keyboard.type("-2.5")
     page.keyboard.press("Enter")

@@ -188,6 +188,19 @@ def test_the_address_is_chosen_in_one_place(tmp_path):
     assert repository.bootstrap(new) in (tmp_path / "chapters" / "corr2d.md").read_text("utf-8")
 
 
+def test_whatever_names_the_address_names_the_chosen_one():
+    pages, colab = repository.pages(URL), "https://colab.research.google.com/github/"
+    named = {
+        "README.md": [f"({pages})", f"({URL.replace('https://github.com/', colab)}/blob/main/"],
+        "CITATION.cff": [f"\nrepository-code: {URL}\n", f"\nurl: {pages}\n"],
+        "intro.md": [f"({URL})"],
+    }
+    for name, addresses in named.items():
+        text = (ROOT / name).read_text("utf-8")
+        for address in addresses:
+            assert address in text, name
+
+
 @pytest.mark.parametrize("url", ["", "github.com/a/b", "https://github.com/a", "https://x.org/a/b"])
 def test_an_address_that_is_none_is_refused(url, tmp_path):
     with pytest.raises(ValueError, match="must read https://github.com/NAME/REPOSITORY"):
