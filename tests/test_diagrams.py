@@ -26,11 +26,19 @@ def texts(html):
     return [tag.text for tag in BeautifulSoup(html, "html.parser").select("svg text")]
 
 
+def check_stretched(grid, dilation):
+    """The kernel stands in every `dilation`-th cell; the others are drawn as zeros put in."""
+    assert torch.equal(grid.values[::dilation, ::dilation], K)
+    assert grid.zeros.sum() == grid.values.numel() - K.numel()
+    assert not grid.zeros[::dilation, ::dilation].any()
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_correlation_shows_what_pytorch_computes(case):
     diagram = draw_corr2d(X, K, **case)
     wanted = F.conv2d(X[None, None], K[None, None], **case)[0, 0]
     assert torch.equal(diagram.parts[4].values, wanted)
+    check_stretched(diagram.parts[2], case["dilation"])
     # One step for each output; its arithmetic, computed anew, gives the output.
     assert len(diagram.steps) == wanted.numel()
     for step, value in zip(diagram.steps, wanted.flatten().tolist()):
@@ -50,6 +58,7 @@ def test_transposed_shows_what_pytorch_computes(case):
         )[0, 0]
         kept = grid.values[~grid.unused].reshape(wanted.shape)
         assert torch.equal(kept, wanted)
+        check_stretched(diagram.parts[2], case["dilation"])
         assert torch.equal(diagram.steps[-1].digits[4], grid.values), "the stamps add up"
 
 
@@ -97,6 +106,12 @@ def test_words_say_what_the_picture_says():
         assert number(value) in bundle["text/plain"]
 
 
+def test_captions_count():
+    assert draw_corr2d(K, K).caption.startswith("The window visits 1 place, one for each")
+    assert draw_corr2d(X, K).caption.startswith("The window visits 16 places, one for each")
+    assert draw_trans_conv(K, K).caption.startswith("4 stamps, one for each")
+
+
 def test_still_pictures_do_not_move_and_moving_ones_can_be_stopped():
     still, moving = draw_corr2d(X, K, at=(0, 0)).html(), draw_corr2d(X, K).html()
     assert "animation" not in still and "checkbox" not in still
@@ -122,6 +137,10 @@ def test_large_matrices_shrink():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"at=\(9, 0\) must be a cell of the output"):
         draw_corr2d(X, K, at=(9, 0))
+    with pytest.raises(ValueError, match=r"at=\(0, 4\) must be a cell of the output"):
+        draw_corr2d(X, K, at=(0, 4))
+    with pytest.raises(ValueError, match=r"at\[0\]=-1 must be at least 0"):
+        draw_corr2d(X, K, at=(-1, 0))
     with pytest.raises(ValueError, match="at=.* must be a cell of the input"):
         draw_trans_conv(X, K, at=(5, 0))
     with pytest.raises(ValueError, match="padding=9 would crop more than there is"):
