@@ -108,6 +108,13 @@ class TestNotebook:
     def test_first_cell_is_the_bootstrap(self, path):
         assert "".join(code_cells(path)[0]["source"]) == repository.bootstrap(URL)
 
+    def test_every_footnote_has_its_text(self, path):
+        """Without it the mark would stand in the text as it is written, and nothing warns."""
+        cells = [cell for cell in notebook(path)["cells"] if cell["cell_type"] == "markdown"]
+        text = "\n".join("".join(cell["source"]) for cell in cells)
+        marks = set(re.findall(r"\[\^([^\]\s]+)\](?!:)", text))
+        assert marks == set(re.findall(r"^\[\^([^\]\s]+)\]:", text, re.MULTILINE))
+
     def test_code_fits_the_page(self, path):
         for cell in code_cells(path):
             for line in "".join(cell["source"]).splitlines():

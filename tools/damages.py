@@ -94,6 +94,7 @@ HANDS = (
     "-k",
     "keyboard or stamps or counts or zeros_inserted or formula",
 )
+PAGES = ("tests/test_site.py", "-k", "mathematics")
 D2L = ("tests/test_reference.py",)
 NOTEBOOK, MARKDOWN = "chapters/corr2d.ipynb", "chapters/corr2d.md"
 BOTH = (MARKDOWN, NOTEBOOK)
@@ -165,6 +166,8 @@ FILES = [
     ("a term's chapter", "reference/glossary.md", r"matrix-view\.ipynb", "corr2d.ipynb", REFERENCE),
     ("a function without entry", "reference/api.md", r".. autofunction:: corr2d\n", "", REFERENCE),
     ("a term's chapter is missing", "reference/glossary.md", "/matrix-view", "/matrix", REFERENCE),
+    ("a footnote that is not", BOTH, "What to remember", "What to remember[^no-such-note]", RULES),
+    ("a formula that is none", BOTH, "What to remember", r"$\\unheardof{x}$", PAGES),
     ("explorer: an index", SCRIPT, r"i \* n \+ j \+", "i + n * j +", NUMBERS),
     ("explorer: a sign", SCRIPT, r"stride \+ k - padding", "stride + k + padding", NUMBERS),
     ("explorer: the size", SCRIPT, r"/ s\.stride\) \+ 1", "/ s.stride)", NUMBERS),
@@ -185,8 +188,6 @@ SITE = [
     ("a picture that is not", "no-such-picture", "![x](no-such-picture.svg)"),
     ("a directive that is not", "no-such-directive", "```{no-such-directive}\n```"),
     ("a role that is not", "no-such-role", "{no-such-role}`x`"),
-    ("a footnote that is not", "no-such-note", "x[^no-such-note]"),
     ("a function that is not", "convbook.corr3d", "{py:func}`convbook.corr3d`"),
-    ("a formula that is none", "KaTeX", r"$\unheardof{x}$"),
     ("headings that leave out a level", "Non-consecutive", "## Two\n\n#### Four"),
 ]
