@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import traceback
 import zlib
 from collections import Counter, defaultdict, deque
 from multiprocessing import connection, get_context
@@ -80,10 +81,12 @@ def in_forks(judge, things, workers):
         for pipe in connection.wait(list(running)):
             process, thing = running.pop(pipe)
             try:
-                answer = pipe.recv()
+                answer, error = pipe.recv()
             except EOFError:
-                answer = None
+                answer, error = None, None
             process.join()
+            if error:  # in the self-test, not in what it tests
+                raise RuntimeError(f"{thing}: {error}")
             yield thing, answer
 
 
@@ -91,7 +94,10 @@ def _answer(pipe, judge, thing):
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
     signal.alarm(SECONDS)
-    pipe.send(judge(thing))
+    try:
+        pipe.send((judge(thing), None))
+    except BaseException:
+        pipe.send((None, traceback.format_exc()))
     os._exit(0)  # whatever is still running, such as a kernel, ends with us
 
 
@@ -112,9 +118,8 @@ def run_pytest(folder, *options, plugin):
     sys.path[:0] = paths
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     importlib.import_module("forked_kernels").START = "fork"
-    pytest.main(
-        ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings", *options], [plugin]
-    )
+    quiet = ("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:warnings")
+    plugin.status = pytest.main([*quiet, *options], [plugin])
     return plugin
 
 
@@ -147,6 +152,7 @@ def first_failure(items, known=(), usual=None):
         signal.alarm(20 + 10 * int((usual or {}).get(item.nodeid, 10)))
         reports = runner.runtestprotocol(item, log=False, nextitem=following)
         if any(report.failed for report in reports) and item.nodeid not in known:
+            item.session._setupstate.teardown_exact(None)  # ready for another run
             return item.nodeid
     return None
 
@@ -195,14 +201,18 @@ class Outputs(Failures):
             ),
             True,
         )
+
+        def run_again(cell):
+            item.cell, messages = cell, iter(heard)
+            notebook.get_kernel_message = lambda timeout: next(messages)
+            item.ihook.pytest_runtest_call(item=item)
+
         for what, damaged in damages.of_cell(cell, following):
             if not self.wanted(f"{what} {self.path.name}"):
                 continue
             assert damaged != cell, f"{what} changes nothing"
-            item.cell, messages = damaged, iter(heard)
-            notebook.get_kernel_message = lambda timeout, messages=messages: next(messages)
             try:
-                item.ihook.pytest_runtest_call(item=item)
+                run_again(damaged)
             except NbCellError as error:
                 by = "order" if "order" in str(error) else "nbval"
             else:
@@ -210,7 +220,8 @@ class Outputs(Failures):
             self.verdicts.append([what, item.cell_num, by])
             if by != "nbval":
                 self.passed.append((self.verdicts[-1], damaged))
-        item.cell, notebook.kernel, self.replaying = cell, kernel, False
+        run_again(cell)  # undamaged, it still passes
+        notebook.kernel, self.replaying = kernel, False
         del notebook.get_kernel_message, kernel.execute_cell_input
 
     @pytest.hookimpl(wrapper=True)
@@ -218,6 +229,7 @@ class Outputs(Failures):
         """Let the rules judge what nbval passes."""
         yield
         nb, text = session.items[0].parent.nb, self.path.read_text("utf-8")
+        self.path.write_text(json.dumps(nb), "utf-8")
         known = [item.nodeid for item in self.rules if first_failure([item])]
         self.found += known
         codes = [n for n, cell in enumerate(nb.cells) if cell.cell_type == "code"]
@@ -238,6 +250,7 @@ def outputs(book, wanted, options):
     def judge(path):
         plugin = Outputs(path, wanted)
         run_pytest(book, str(path), *damages.RULES, plugin=plugin)
+        assert plugin.status in (0, 1), f"pytest ended with {plugin.status}"
         return plugin.verdicts, plugin.found
 
     paths = [p for p in sorted(book.rglob("*.ipynb")) if options.page in (None, p.stem)]
@@ -418,7 +431,8 @@ def mutated(book, wanted, options):
 
     def judge(_):
         signal.alarm(0)
-        return run_pytest(book, *tests, plugin=plugin).verdicts
+        assert run_pytest(book, *tests, plugin=plugin).status in (0, 1)
+        return plugin.verdicts
 
     for _, verdicts in in_forks(judge, [None], 1):
         yield from verdicts
@@ -490,7 +504,9 @@ def main(arguments=None):
             start = time.monotonic()
             print(f"{part}", flush=True)
             known = tomllib.loads(SURVIVORS.read_text("utf-8")) if part == "mutants" else {}
-            missed = table(list(PARTS[part](book, wanted, options)), known)
+            verdicts = list(PARTS[part](book, wanted, options))
+            assert verdicts, "nothing was damaged"
+            missed = table(verdicts, known)
             unexpected += [what for what in missed if what not in known]
             if whole and (stale := set(known) - set(missed)):
                 print(
