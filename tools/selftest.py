@@ -218,7 +218,7 @@ class Outputs(Failures):
             else:
                 by = None if item.options["check"] else "on purpose"
             self.verdicts.append([what, item.cell_num, by])
-            if by != "nbval":
+            if by not in ("nbval", "order"):
                 self.passed.append((self.verdicts[-1], damaged))
         run_again(cell)  # undamaged, it still passes
         notebook.kernel, self.replaying = kernel, False
@@ -468,8 +468,9 @@ def table(verdicts, known):
     for what, rows in by_what.items():
         unseen = [(w, where) for w, where, by in rows if not by]
         counts = Counter(by for _, _, by in rows if by).most_common(3)
+        seen = sum(by not in (None, "", "on purpose") for _, _, by in rows)
         said = ", ".join(f"{by} ({n})" if len(rows) > 1 else by for by, n in counts)
-        print(f"{what:<42.42} {len(rows):>6} {len(rows) - len(unseen):>8}  {said:.100}")
+        print(f"{what:<42.42} {len(rows):>6} {seen:>8}  {said:.100}")
         missed += unseen
     for what, where in missed:
         reason = known.get(what)
