@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from convbook.diagrams import (
     Grid,
+    Spy,
     draw,
     draw_corr2d,
     draw_matrix,
@@ -118,6 +119,8 @@ def test_still_pictures_do_not_move_and_moving_ones_can_be_stopped():
     assert "prefers-reduced-motion:no-preference" in moving and "checkbox" in moving
     steps = BeautifulSoup(moving, "html.parser").select(".conv-step")
     assert [s.get("visibility") for s in steps] == ["hidden"] * 15 + [None]
+    two = BeautifulSoup(draw_corr2d(X[:1, :3], K[:1]).html(), "html.parser")
+    assert [s.get("visibility") for s in two.select(".conv-step")] == ["hidden", None]
 
 
 def test_no_name_could_clash_with_another_picture():
@@ -128,6 +131,19 @@ def test_wide_rows_are_broken():
     narrow, wide = draw_corr2d(K, K), draw_corr2d(X.repeat(2, 2), X)
     assert len({y for _, y in narrow._layout()[0]}) < len({y for _, y in wide._layout()[0]})
     assert wide._layout()[1] <= 600
+
+
+def test_places_without_and_with_a_label():
+    assert Grid(K).height == 2 * 36 and Grid(K).corner(5, 7) == (5, 7)
+    assert Grid(K, label="K").height == 2 * 36 + 40 and Grid(K, label="K").corner(5, 7) == (5, 47)
+    assert draw(Grid(K), title="small")._layout()[1:] == (204, 2 + 2 * 36 + 14)
+    assert str(Grid(K[:0], label="none")) == "none (0 × 2)"
+
+
+def test_a_matrix_of_28_columns_has_digits_and_one_of_29_has_not():
+    few, many = (draw_matrix(torch.eye(n), marked_row=2).parts[0] for n in (28, 29))
+    assert (type(few), few.cell) == (Grid, 20) and (type(many), many.cell) == (Spy, 19)
+    assert few.marked == [(2, j) for j in range(28)] and many.marked == [(2, j) for j in range(29)]
 
 
 def test_large_matrices_shrink():
@@ -147,5 +163,7 @@ def test_bad_input_is_refused():
         draw_trans_conv(K, K, padding=9)
     with pytest.raises(TypeError, match="W must be a torch.Tensor"):
         draw_matrix([[1]])
-    with pytest.raises(ValueError, match="must have 2 axes"):
+    with pytest.raises(ValueError, match="values has shape"):
+        Grid(torch.ones(3))
+    with pytest.raises(ValueError, match="row has shape .* must have 2 axes"):
         Grid(torch.ones(3), label="row")
