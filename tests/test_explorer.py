@@ -403,6 +403,8 @@ def test_zeros_inserted_is_the_same_operation(show):
     ).result["output"]
     cell(page, "output", 0, 0).hover()
     assert lit(page, "input") == [[r, c] for r in range(3) for c in range(3)]
+    cell(page, "kernel", 0, 0).hover()  # as it is drawn, flipped, it meets the first input first
+    assert lit(page, "input")[0] == [0, 0]
 
 
 def test_matrix_is_drawn_and_its_row_or_column_lit(show):

@@ -89,11 +89,7 @@ def of_cell(cell, following):
 RULES, REFERENCE = ("tests/test_chapters.py",), ("tests/test_reference_pages.py",)
 TOOLS = ("tests/test_tools.py", "-k", "address or pin")
 NUMBERS = ("tests/test_explorer.py", "-k", "600 or own_numbers or default_numbers")
-HANDS = (
-    "tests/test_explorer.py",
-    "-k",
-    "keyboard or stamps or counts or zeros_inserted or formula",
-)
+HANDS = ("tests/test_explorer.py", "-k", "keyboard or stamps or inserted or fractions")
 PAGES = ("tests/test_site.py", "-k", "mathematics")
 D2L = ("tests/test_reference.py",)
 NOTEBOOK, MARKDOWN = "chapters/corr2d.ipynb", "chapters/corr2d.md"
