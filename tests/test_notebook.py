@@ -30,6 +30,7 @@ def shown(monkeypatch):
         (None, 3, "not attempted"),
         (3, 3, "correct"),
         (3.00001, 3, "correct"),
+        (1e-7, 0.0, "correct"),
         (2, 3, "not yet: 2 is too small"),
         (4.5, 3, "not yet: 4.5 is too large"),
         (14450689, 14450688, "not yet: 14450689 is too large"),
