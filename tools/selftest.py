@@ -57,6 +57,8 @@ UNIT = [
     "notebook",
     "explorer",
 ]
+# Of the tests in a browser, those that compare it with Python; the others test the script.
+PYTHON_SIDE = ("test_600_random_states", "test_wrong_attributes", "test_presets")
 # What draws is seen in notebooks, too: those to ask if no unit test notices.
 DRAWN = {
     "diagrams": ["trans-conv", "corr2d", "padding-stride", "matrix-view", "upsampling"],
@@ -356,7 +358,7 @@ class Mutants:
         for item in session.items:
             if item.path.suffix == ".ipynb":
                 cells[item.path.stem].append(item)
-            else:
+            elif "show" not in item.fixturenames or item.name.startswith(PYTHON_SIDE):
                 self.tests[item.nodeid] = item
                 by_file[item.path].append(item)
         todo = []
@@ -417,7 +419,8 @@ class Mutants:
             return "the import"
         assert changes, f"{thing[1]} changes nothing"
         names = set().union(*(self.executed[module.__file__, n] for n in range(start, end + 1)))
-        names = sorted(names & set(self.tests), key=self.seconds.get)
+        # What is executed while it is imported only, any test may show.
+        names = sorted(names & set(self.tests) or self.tests, key=self.seconds.get)
         tests = [self.tests[name] for name in names]
         return first_failure([*tests, *drawn], self.failing, self.seconds) or ""
 
