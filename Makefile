@@ -5,6 +5,8 @@
 #   make test        set up and run every check
 #   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
 #                    them, and measure anew what takes how long)
+#   make selftest    damage a copy of the book in every way that counts, and say what the tests miss
+#                    (PARTS="outputs files site mutants": only these)
 #   make colab       run every chapter the way Colab does
 #   make bench       time our functions beside those of torch and D2L
 #   make update      move the pinned versions and show which outputs change (PACKAGES="torch numpy")
@@ -21,7 +23,7 @@ endif
 READY := .venv/ready-$(shell cat requirements.txt constraints.txt pyproject.toml | cksum | cut -d ' ' -f 1)
 PORT ?= 8000
 
-.PHONY: book serve test lint chapters colab bench update repository clean distclean
+.PHONY: book serve test lint chapters selftest colab bench update repository clean distclean
 .DEFAULT_GOAL := book
 
 $(READY):
@@ -54,6 +56,9 @@ test: lint
 
 chapters: $(READY)
 	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(if $(TIMINGS),--timings) $(NAMES)
+
+selftest: $(READY)
+	$(BIN)/python tools/selftest.py $(PARTS)
 
 colab: $(READY)
 	CHAPTERS=all $(BIN)/python -m pytest tests/test_colab.py

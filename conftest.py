@@ -7,4 +7,4 @@ os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 # What a kernel sets, before matplotlib is imported anywhere.
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
-pytest_plugins = ["forked_kernels"]
+pytest_plugins = ["cell_report", "forked_kernels"]

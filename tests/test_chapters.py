@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 
 import pytest
 import repository
@@ -41,11 +42,26 @@ def test_toc_names_every_notebook():
         assert name.endswith(".ipynb") or not (ROOT / f"{name}.ipynb").exists()
 
 
+def test_pytest_compares_every_output_and_hides_none():
+    """Without these settings every test would pass, and nothing be tested."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    settings = settings["tool"]["pytest"]["ini_options"]
+    assert {"--nbval", "--doctest-modules"} <= set(settings["addopts"])
+    assert not {"--nbval-lax", "--nbdime"} & set(settings["addopts"])
+    assert {"src", "tests"} <= set(settings["testpaths"])
+    tested = [ROOT / path for path in settings["testpaths"]]
+    assert all(path in tested or path.parent in tested for path in NOTEBOOKS)
+    rules = (ROOT / "nbval_sanitize.cfg").read_text(encoding="utf-8").splitlines()
+    assert all(line.startswith("#") for line in rules)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 class TestNotebook:
     def test_was_executed_once_from_top_to_bottom(self, path):
         cells = code_cells(path)
-        assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+        for number, cell in enumerate(cells, start=1):
+            counts = [output.get("execution_count", number) for output in cell["outputs"]]
+            assert {cell["execution_count"], *counts} == {number}
         assert any(cell["outputs"] for cell in cells)
 
     def test_cells_that_show_something_have_an_output(self, path):
@@ -93,6 +109,13 @@ class TestNotebook:
 
     def test_first_cell_is_the_bootstrap(self, path):
         assert "".join(code_cells(path)[0]["source"]) == repository.bootstrap(URL)
+
+    def test_every_footnote_has_its_text(self, path):
+        """Without it the mark would stand in the text as it is written, and nothing warns."""
+        cells = [cell for cell in notebook(path)["cells"] if cell["cell_type"] == "markdown"]
+        text = "\n".join("".join(cell["source"]) for cell in cells)
+        marks = set(re.findall(r"\[\^([^\]\s]+)\](?!:)", text))
+        assert marks == set(re.findall(r"^\[\^([^\]\s]+)\]:", text, re.MULTILINE))
 
     def test_code_fits_the_page(self, path):
         for cell in code_cells(path):

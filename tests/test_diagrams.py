@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from convbook.diagrams import (
     Grid,
+    Spy,
     draw,
     draw_corr2d,
     draw_matrix,
@@ -26,11 +27,19 @@ def texts(html):
     return [tag.text for tag in BeautifulSoup(html, "html.parser").select("svg text")]
 
 
+def check_stretched(grid, dilation):
+    """The kernel stands in every `dilation`-th cell; the others are drawn as zeros put in."""
+    assert torch.equal(grid.values[::dilation, ::dilation], K)
+    assert grid.zeros.sum() == grid.values.numel() - K.numel()
+    assert not grid.zeros[::dilation, ::dilation].any()
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_correlation_shows_what_pytorch_computes(case):
     diagram = draw_corr2d(X, K, **case)
     wanted = F.conv2d(X[None, None], K[None, None], **case)[0, 0]
     assert torch.equal(diagram.parts[4].values, wanted)
+    check_stretched(diagram.parts[2], case["dilation"])
     # One step for each output; its arithmetic, computed anew, gives the output.
     assert len(diagram.steps) == wanted.numel()
     for step, value in zip(diagram.steps, wanted.flatten().tolist()):
@@ -50,6 +59,7 @@ def test_transposed_shows_what_pytorch_computes(case):
         )[0, 0]
         kept = grid.values[~grid.unused].reshape(wanted.shape)
         assert torch.equal(kept, wanted)
+        check_stretched(diagram.parts[2], case["dilation"])
         assert torch.equal(diagram.steps[-1].digits[4], grid.values), "the stamps add up"
 
 
@@ -68,6 +78,11 @@ def test_every_cell_has_its_number():
     assert texts(draw(Grid(X, blank=X > 3), title="some")._repr_mimebundle_()["text/html"]) == [
         "1", "2", "3"
     ]  # fmt: skip
+
+
+def test_numbers_are_short_and_zero_has_no_sign():
+    written = [number(x) for x in (3.0, -0.5, 1 / 3, 2.346, -0.001, 0.0, 100, -20.0)]
+    assert written == ["3", "−0.5", "0.33", "2.35", "0", "0", "100", "−20"]
 
 
 def test_stamps_add_up():
@@ -92,12 +107,20 @@ def test_words_say_what_the_picture_says():
         assert number(value) in bundle["text/plain"]
 
 
+def test_captions_count():
+    assert draw_corr2d(K, K).caption.startswith("The window visits 1 place, one for each")
+    assert draw_corr2d(X, K).caption.startswith("The window visits 16 places, one for each")
+    assert draw_trans_conv(K, K).caption.startswith("4 stamps, one for each")
+
+
 def test_still_pictures_do_not_move_and_moving_ones_can_be_stopped():
     still, moving = draw_corr2d(X, K, at=(0, 0)).html(), draw_corr2d(X, K).html()
     assert "animation" not in still and "checkbox" not in still
     assert "prefers-reduced-motion:no-preference" in moving and "checkbox" in moving
     steps = BeautifulSoup(moving, "html.parser").select(".conv-step")
     assert [s.get("visibility") for s in steps] == ["hidden"] * 15 + [None]
+    two = BeautifulSoup(draw_corr2d(X[:1, :3], K[:1]).html(), "html.parser")
+    assert [s.get("visibility") for s in two.select(".conv-step")] == ["hidden", None]
 
 
 def test_no_name_could_clash_with_another_picture():
@@ -110,6 +133,19 @@ def test_wide_rows_are_broken():
     assert wide._layout()[1] <= 600
 
 
+def test_places_without_and_with_a_label():
+    assert Grid(K).height == 2 * 36 and Grid(K).corner(5, 7) == (5, 7)
+    assert Grid(K, label="K").height == 2 * 36 + 40 and Grid(K, label="K").corner(5, 7) == (5, 47)
+    assert draw(Grid(K), title="small")._layout()[1:] == (204, 2 + 2 * 36 + 14)
+    assert str(Grid(K[:0], label="none")) == "none (0 × 2)"
+
+
+def test_a_matrix_of_28_columns_has_digits_and_one_of_29_has_not():
+    few, many = (draw_matrix(torch.eye(n), marked_row=2).parts[0] for n in (28, 29))
+    assert (type(few), few.cell) == (Grid, 20) and (type(many), many.cell) == (Spy, 19)
+    assert few.marked == [(2, j) for j in range(28)] and many.marked == [(2, j) for j in range(29)]
+
+
 def test_large_matrices_shrink():
     assert draw_matrix(torch.eye(4)).parts[0].cell > draw_matrix(torch.eye(40)).parts[0].cell
 
@@ -117,11 +153,17 @@ def test_large_matrices_shrink():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"at=\(9, 0\) must be a cell of the output"):
         draw_corr2d(X, K, at=(9, 0))
+    with pytest.raises(ValueError, match=r"at=\(0, 4\) must be a cell of the output"):
+        draw_corr2d(X, K, at=(0, 4))
+    with pytest.raises(ValueError, match=r"at\[0\]=-1 must be at least 0"):
+        draw_corr2d(X, K, at=(-1, 0))
     with pytest.raises(ValueError, match="at=.* must be a cell of the input"):
         draw_trans_conv(X, K, at=(5, 0))
     with pytest.raises(ValueError, match="padding=9 would crop more than there is"):
         draw_trans_conv(K, K, padding=9)
     with pytest.raises(TypeError, match="W must be a torch.Tensor"):
         draw_matrix([[1]])
-    with pytest.raises(ValueError, match="must have 2 axes"):
+    with pytest.raises(ValueError, match="values has shape"):
+        Grid(torch.ones(3))
+    with pytest.raises(ValueError, match="row has shape .* must have 2 axes"):
         Grid(torch.ones(3), label="row")

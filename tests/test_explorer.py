@@ -391,6 +391,8 @@ def test_zeros_inserted_is_the_same_operation(show):
     ).result["output"]
     cell(page, "output", 0, 0).hover()
     assert lit(page, "input") == [[r, c] for r in range(3) for c in range(3)]
+    cell(page, "kernel", 0, 0).hover()  # as it is drawn, flipped, it meets the first input first
+    assert lit(page, "input")[0] == [0, 0]
 
 
 def test_matrix_is_drawn_and_its_row_or_column_lit(show):
@@ -418,6 +420,12 @@ def test_matrix_is_drawn_and_its_row_or_column_lit(show):
     assert page.eval_on_selector(strip + " + path", "e => e.getAttribute('d')").count("M") == 4
     page = show(explore("transposed", 2, 2, matrix=True))
     assert "Wᵀ: 9 rows of outputs, 4 columns of inputs" in text(page, ".matrix")
+
+
+def test_fractions_are_written_with_four_digits(show):
+    page = show(explore(input="ones", kernel="blur"))
+    cell(page, "output", 0, 0).hover()
+    assert "0.0625" in text(page, ".sum")
 
 
 def test_formula_floor_and_call(show):
@@ -502,6 +510,9 @@ def test_keyboard_alone(show):
     for key in ["ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft"]:  # the edge holds
         page.keyboard.press(key)
     assert lit(page, "input", "marked") == [[2, 0]]
+    page.keyboard.press("ArrowUp")
+    assert lit(page, "input", "marked") == [[1, 0]]
+    page.keyboard.press("ArrowDown")
     assert lit(page, "output") == [[1, 0]]
     page.keyboard.type("-2.5")
     page.keyboard.press("Enter")

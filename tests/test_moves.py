@@ -37,6 +37,7 @@ def test_crop2d_on_each_side():
     assert crop2d(Y, (1, 0)).tolist() == [[4, 5, 6, 7]]
     assert crop2d(Y, ((0, 2), (1, 2))).tolist() == [[1]]
     assert crop2d(Y, (0, 2)).shape == (3, 0)
+    assert crop2d(Y[:2], (1, 0)).shape == (0, 4)
 
 
 def test_dilate2d_and_subsample2d_along_each_axis():
@@ -44,6 +45,7 @@ def test_dilate2d_and_subsample2d_along_each_axis():
     assert dilate2d(X, (1, 3)).tolist() == [[1, 0, 0, 2], [3, 0, 0, 4]]
     assert dilate2d(X, (2, 1)).tolist() == [[1, 2], [0, 0], [3, 4]]
     assert dilate2d(X[:0], 2).shape == (0, 3)
+    assert dilate2d(X[:, :0], 2).shape == (3, 0)
     assert subsample2d(torch.arange(6).reshape(2, 3), (1, 2)).tolist() == [[0, 2], [3, 5]]
     assert subsample2d(torch.arange(6).reshape(2, 3), (2, 1)).tolist() == [[0, 1, 2]]
 

@@ -1,9 +1,9 @@
 """What notebooks show: exercises, source, figures, the photograph."""
 
-import matplotlib
 import numpy
 import pytest
 import torch
+from matplotlib import pyplot
 
 from convbook import corr2d, notebook
 from convbook.notebook import (
@@ -14,8 +14,6 @@ from convbook.notebook import (
     show_timings,
     subplots,
 )
-
-matplotlib.use("agg")
 
 
 @pytest.fixture
@@ -33,6 +31,7 @@ def shown(monkeypatch):
         (None, 3, "not attempted"),
         (3, 3, "correct"),
         (3.00001, 3, "correct"),
+        (1e-7, 0.0, "correct"),
         (2, 3, "not yet: 2 is too small"),
         (4.5, 3, "not yet: 4.5 is too large"),
         (14450689, 14450688, "not yet: 14450689 is too large"),
@@ -74,7 +73,8 @@ def test_check_compares_functions(capsys):
     check(corr2d, corr2d, on=[(X, K), (K, K)])
     check(lambda X, K: corr2d(X, K) + 1, corr2d, on=[(X, K)])
     check(lambda X, K: corr2d(K, X), corr2d, on=[(X, K)])
-    check(lambda n: n + (n > 2), lambda n: n, on=[(1,), (2,), (3,)])
+    check(lambda n: n + (n > 2), lambda n: n, on=[(1,), (2,), (3,), (4,)])
+    check(lambda n: ... if n == 1 else n, lambda n: n, on=[(1,), (2,)])
     shapes = "for arguments a tensor of shape (3, 3), a tensor of shape (2, 2)"
     assert capsys.readouterr().out.splitlines() == [
         "not attempted",
@@ -83,6 +83,7 @@ def test_check_compares_functions(capsys):
         f"not yet: {shapes}: it raises ValueError: K has shape (3, 3); it must fit into X of shape "
         "(2, 2)",
         "not yet: for argument 3: 4 is too large",
+        "not attempted",
     ]
 
 
@@ -98,6 +99,11 @@ def test_show_source_shows_the_code_that_runs(shown):
     exec(bundle["text/plain"], corr2d.__globals__, names)
     X, K = torch.rand(4, 5), torch.rand(2, 3)
     assert torch.equal(names["corr2d"](X, K), corr2d(X, K))
+
+
+def test_show_source_of_a_function_without_docstring(shown):
+    show_source(figure)
+    assert shown[0]["text/plain"].startswith("def figure():\n    drawing, axes = subplots(1, 2")
 
 
 def test_show_source_of_something_without_source():
@@ -123,6 +129,9 @@ def test_figures_are_the_same_every_time_and_follow_the_page(shown):
     assert "currentColor" in html and "#000000" not in html
     assert "<figcaption>What to see</figcaption>" in html
     assert shown[0]["text/plain"] == "Squares < cubes\nWhat to see"
+    assert html.count("<title>") == 1 and not pyplot.get_fignums(), "shown once, by show_figure"
+    show_figure(same, "Squares")
+    assert "figcaption" not in shown[-1]["text/html"]
     names = [part.split('"')[0] for part in html.split(' id="')[1:]]
     used = html.count("#f")
     assert len(names) == len(set(names)) and used >= len(names) > 0
@@ -158,4 +167,6 @@ def test_timings_are_ratios_to_the_first(shown):
     lines = bundle["text/plain"].splitlines()
     assert lines[1].split()[-4:] == ["1.00", "1.00", "to", "1.00"]
     assert float(lines[2].split()[-4]) > 1
+    assert 0 < float(lines[1].split()[-6]) < 100, "milliseconds"
+    assert bundle["text/html"].count('<th scope="col">') == 3
     assert "do not compare" in lines[-1]

@@ -206,6 +206,11 @@ def test_an_int_gives_an_int_and_a_tuple_a_tuple():
         ),
         (lambda: conv_transpose_output_size(0, 9), ValueError, "output of input_size=0"),
         (
+            lambda: conv_transpose_output_size(-1, 9),
+            ValueError,
+            "^input_size=-1 must be at least 0$",
+        ),
+        (
             lambda: conv_transpose_output_size(4, 3, output_padding=-1),
             ValueError,
             "^output_padding=-1 must be at least 0$",

@@ -95,7 +95,7 @@ def test_chapters_are_executed_when_something_changed_and_only_then(book, execut
     assert outputs(book) == ["3\n"]
 
     target.write_text(target.read_text().replace("3\\n", "4\\n"))  # a stored output is no input
-    assert "changed" in execute().stdout
+    assert "one.md: changed (output of cell 3)," in execute().stdout
     assert outputs(book) == ["3\n"]
 
 
@@ -186,6 +186,19 @@ def test_the_address_is_chosen_in_one_place(tmp_path):
         text = path.read_bytes().decode("utf-8", errors="ignore")
         assert URL not in text and repository.pages(URL) not in text, path
     assert repository.bootstrap(new) in (tmp_path / "chapters" / "corr2d.md").read_text("utf-8")
+
+
+def test_whatever_names_the_address_names_the_chosen_one():
+    pages, colab = repository.pages(URL), "https://colab.research.google.com/github/"
+    named = {
+        "README.md": [f"({pages})", f"({URL.replace('https://github.com/', colab)}/blob/main/"],
+        "CITATION.cff": [f"\nrepository-code: {URL}\n", f"\nurl: {pages}\n"],
+        "intro.md": [f"({URL})"],
+    }
+    for name, addresses in named.items():
+        text = (ROOT / name).read_text("utf-8")
+        for address in addresses:
+            assert address in text, name
 
 
 @pytest.mark.parametrize("url", ["", "github.com/a/b", "https://github.com/a", "https://x.org/a/b"])

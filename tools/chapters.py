@@ -100,8 +100,10 @@ def state(path):
 
 
 def execute(path, timings=False):
-    """Run NAME.md and write NAME.ipynb; return whether the bytes changed. Raises RuntimeError.
+    """Run NAME.md and write NAME.ipynb. Raises RuntimeError.
 
+    Returns None if the bytes are the same as before, or else the numbers of the cells with new
+    outputs.
     timings: take the new outputs of cells that measure time, in place of the old ones.
     """
     notebook = read(path)
@@ -123,15 +125,17 @@ def execute(path, timings=False):
     except (CellTimeoutError, DeadKernelError) as error:
         raise RuntimeError(f"{type(error).__name__}: {error}") from None
     target = path.with_suffix(".ipynb")
-    if target.exists() and not timings:
-        _keep_timings(notebook, read(target))
+    old = read(target) if target.exists() else nbformat.v4.new_notebook()
+    if not timings:
+        _keep_timings(notebook, old)
     text = nbformat.writes(_normalized(notebook, path.stem)) + "\n"
     if target.exists() and target.read_text(encoding="utf-8") == text:
-        return False
+        return None
     temporary = target.with_suffix(".tmp")
     temporary.write_text(text, encoding="utf-8", newline="\n")
     os.replace(temporary, target)
-    return True
+    shown = {cell.get("id"): cell.get("outputs") for cell in old.cells}  # an id names an input
+    return [n for n, c in enumerate(notebook.cells, 1) if c.get("outputs") != shown.get(c.id)]
 
 
 def _failed(cell):
@@ -264,13 +268,15 @@ def main(arguments=None):
         try:
             changed = execute(path, options.timings)
         except RuntimeError as error:
-            return path, time.perf_counter() - start, error, False
+            return path, time.perf_counter() - start, error, None
         return path, time.perf_counter() - start, None, changed
 
     with ThreadPoolExecutor(1 if options.timings else os.cpu_count() or 1) as pool:
         for done, (path, seconds, error, changed) in enumerate(pool.map(run, todo), start=1):
             name = path.relative_to(ROOT).as_posix()
-            outcome = "FAILED" if error else "changed" if changed else "same as before"
+            outcome = "FAILED" if error else "same as before" if changed is None else "changed"
+            if changed:
+                outcome += f" (output of cell {', '.join(map(str, changed))})"
             print(f"[{done}/{len(todo)}] {name}: {outcome}, {seconds:.1f} s", flush=True)
             if error:
                 failures += 1

@@ -205,8 +205,6 @@ def check(attempt, expected, on=None):
             verdict = f"not yet: it raises {type(error).__name__}: {error}"
         else:
             verdict = _verdict(value, expected(*arguments))
-        if verdict == "not attempted":
-            break
         if verdict != "correct":
             given = ", ".join(
                 f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else repr(a)

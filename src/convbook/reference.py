@@ -9,15 +9,6 @@ import sys
 from types import ModuleType
 
 
-class _Missing(ModuleType):
-    """A module in which every attribute is another such module, and no attribute works."""
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Missing(f"{self.__name__}.{name}")
-
-
 def _import_d2l():
     """Return `d2l.torch`, with or without torchvision."""
     names = ["torchvision", "torchvision.transforms"]
@@ -26,7 +17,7 @@ def _import_d2l():
     except Exception:  # a build for another torch raises RuntimeError or OSError
         for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]
-        sys.modules.update({name: _Missing(name) for name in names})
+        sys.modules.update({name: ModuleType(name) for name in names})
         placeholder = True
     else:
         placeholder = False
