@@ -5,6 +5,7 @@
 writes tools/_ext/static/card.png. Run it when the title of the book changes.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -61,6 +62,12 @@ def draw():
     return figure
 
 
+def png():
+    """Return the card as the bytes of a PNG, whatever style the caller has set."""
+    with plt.style.context("default"), BytesIO() as file:
+        draw().savefig(file, metadata={"Software": None}, pil_kwargs={"optimize": True})
+        return file.getvalue()
+
+
 if __name__ == "__main__":
-    with plt.rc_context({"font.family": "DejaVu Sans"}):
-        draw().savefig(CARD, metadata={"Software": None}, pil_kwargs={"optimize": True})
+    CARD.write_bytes(png())
