@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from bs4 import BeautifulSoup
 
 from convbook.diagrams import (
+    WIDTH,
     Grid,
     Spy,
     draw,
@@ -15,6 +16,7 @@ from convbook.diagrams import (
     draw_matrix,
     draw_stamps,
     draw_trans_conv,
+    draw_twins,
     number,
 )
 
@@ -146,6 +148,35 @@ def test_a_matrix_of_28_columns_has_digits_and_one_of_29_has_not():
     assert few.marked == [(2, j) for j in range(28)] and many.marked == [(2, j) for j in range(29)]
 
 
+def test_twins_have_the_same_parameters():
+    for more in ({}, {"stride": 2}, {"padding": 1}, {"dilation": 2}, {"stride": 2, "padding": 1}):
+        A = torch.arange(36).reshape(6, 6)
+        grids = draw_twins(A, K, **more).parts[::2]
+        wanted = F.conv2d(A[None, None], K[None, None], **more)[0, 0]
+        assert torch.equal(grids[1].values, wanted) and torch.equal(grids[2].values, wanted)
+        kept = grids[3].values if grids[3].unused is None else grids[3].values[~grids[3].unused]
+        assert kept.numel() == A.numel()  # it returns to where it came from
+
+
+@pytest.mark.parametrize(
+    "columns, kernel_size, cell", [(3, 2, 36), (4, 3, 35), (4, 2, 30), (5, 3, None)]
+)
+def test_twins_stand_side_by_side_in_the_largest_cells_that_fit(columns, kernel_size, cell):
+    twins = draw_twins(torch.ones(2, columns), torch.ones(1, kernel_size))
+    cells = {part.cell for part in twins.parts if isinstance(part, Grid)}
+    if cell is None:
+        assert "\n" in twins.parts and cells == {36}
+    else:
+        assert "|" in twins.parts and cells == {cell}
+        assert twins._layout()[1] <= WIDTH
+
+
+def test_a_matrix_without_digits_says_how_many_numbers_are_not_zero():
+    assert draw_matrix(torch.eye(2)).caption == ""
+    said = draw_matrix(torch.eye(29), "I").caption
+    assert said == "I (29 × 29), 29 of 841 numbers are not zero."
+
+
 def test_large_matrices_shrink():
     assert draw_matrix(torch.eye(4)).parts[0].cell > draw_matrix(torch.eye(40)).parts[0].cell
 
@@ -161,6 +192,8 @@ def test_bad_input_is_refused():
         draw_trans_conv(X, K, at=(5, 0))
     with pytest.raises(ValueError, match="padding=9 would crop more than there is"):
         draw_trans_conv(K, K, padding=9)
+    with pytest.raises(ValueError, match="output_padding=-1 must be at least 0"):
+        draw_trans_conv(K, K, output_padding=-1)
     with pytest.raises(TypeError, match="W must be a torch.Tensor"):
         draw_matrix([[1]])
     with pytest.raises(ValueError, match="values has shape"):

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from torch.nn import functional as F
 
 from convbook import explorer
+from convbook.diagrams import draw_corr2d, draw_trans_conv
 from convbook.explorer import EXAMPLES, RANGES, explore, script
 
 ADDRESS = "http://localhost/page.html"
@@ -246,6 +247,65 @@ def test_own_numbers_set_the_size():
     assert "input=1 2 3 must be 4 numbers of at most 999 or one of" in str(ragged)
 
 
+def test_own_numbers_are_taken_up_to_a_bound_and_stay_whole():
+    assert explore(kernel=[[999]]).result["adjusted"] is False
+    assert explore(kernel=[[999.5]]).result["kernel"] == [[0]]
+    assert explore(kernel=" 1,2;\n3 4, ", kernel_size=2).result["kernel"] == [[1, 2], [3, 4]]
+    assert "kernel=1 x must be" in explore(kernel="1 x", kernel_size=1).result["reason"]
+    assert "kernel=x must be" in explore(kernel="x", kernel_size=1).result["reason"]
+    result = explore(input=[[1.0]], kernel=[[2.0]]).result
+    assert str([result[name] for name in ("input", "kernel", "output")]) == "[[[1]], [[2]], [[2]]]"
+    assert explore(input=[[2**23]], kernel=[[2]]).result["adjusted"]
+
+
+def test_nothing_given_is_the_default():
+    assert explorer.Explorer({}).result == explore().result
+
+
+def test_a_value_is_mended_up_to_its_last():
+    result = explore(input_size=1, padding=8, kernel_size=4, dilation=6).result
+    assert (result["padding"], result["kernelSize"], result["dilation"]) == (9, 4, 6)
+
+
+def test_rules_are_mended_in_turn():
+    """With output_padding mended, padding still crops all away, and is mended next."""
+    result = explore("transposed", 1, 1, padding=3, output_padding=5).result
+    assert (result["outputPadding"], result["padding"], result["output"]) == (0, 0, [[0]])
+    assert result["reason"].count(" is used.") == 2
+
+
+def test_the_largest_output_is_drawn():
+    result = explore("transposed", 12, 5, stride=5, dilation=2).result
+    assert len(result["output"]) == explorer.LARGEST_OUTPUT and not result["adjusted"]
+
+
+def test_the_matrix_is_an_attribute():
+    assert ' matrix=""' in explore(matrix=True)._repr_html_().split(">")[0]
+    assert " matrix" not in explore()._repr_html_().split(">")[0]
+
+
+def test_the_picture_is_that_of_the_moves():
+    moves = {"stride": 2, "padding": 1, "dilation": 2}
+    one = explore("conv", 7, 2, **moves)
+    X, K = (torch.tensor(one.result[name]) for name in ("input", "kernel"))
+    assert one._picture().svg() == draw_corr2d(X, K, (2, 2), **moves).svg()
+    one = explore("transposed", 4, 2, output_padding=1, **moves)
+    X, K = (torch.tensor(one.result[name]) for name in ("input", "kernel"))
+    assert one._picture().svg() == draw_trans_conv(X, K, (2, 2), output_padding=1, **moves).svg()
+
+
+def test_examples_are_what_their_names_say():
+    """As in Dumoulin and Visin; a name says what is not 1, or 0."""
+    for group in list(EXAMPLES.values())[:2]:
+        for name, state in group.items():
+            assert (state["stride"] > 1) == ("non-unit" in name), name
+            assert (state["padding"] == 0) == name.startswith(("no padding", "dilation")), name
+    assert {state["mode"] for state in EXAMPLES["Convolution, Dumoulin and Visin"].values()} == {
+        "conv"
+    }
+    assert EXAMPLES["Convolution, Dumoulin and Visin"]["dilation"]["dilation"] == 2
+
+
 def test_examples_are_valid_and_transposed_ones_undo_the_size_of_their_twins():
     for states in EXAMPLES.values():
         for name, state in states.items():
@@ -303,6 +363,9 @@ def test_text_says_the_same():
     assert "(2 − 1)·1 − 2·0 + 1·(2 − 1) + 0 + 1 = 3" in plain
     assert "output_padding=3: " in plain
     assert " 4 12  9" in plain
+    plain = repr(explore("conv", 7, 3, stride=2, padding=2))
+    assert "F.conv2d(X, K, stride=2, padding=2)" in plain
+    assert "⌊(7 + 2·2 − 1·(3 − 1) − 1) / 2⌋ + 1 = ⌊8 / 2⌋ + 1 = 5" in plain
 
 
 def test_pointing_marks_what_a_cell_touches(show):

@@ -122,6 +122,8 @@ def test_flip_and_swap_turns_a_trained_layer_into_upsampling_and_a_convolution(g
 def test_flip_and_swap_refuses_groups_that_do_not_divide_the_channels():
     with pytest.raises(ValueError, match="groups=3 must divide 4, the first axis of weight"):
         cb.flip_and_swap(fill((4, 3, 3, 2)), 3)
+    with pytest.raises(ValueError, match="groups=-2 must be at least 1"):
+        cb.flip_and_swap(fill((4, 3, 3, 2)), -2)
     with pytest.raises(ValueError, match=r"weight has shape \(4, 3, 3\); it must have 4 axes"):
         cb.flip_and_swap(fill((4, 3, 3)))
 

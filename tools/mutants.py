@@ -65,7 +65,7 @@ def alternatives(node):
                 yield changed(node, keywords=without(node.keywords, i))
         case ast.comprehension(ifs=[_, *_]):
             yield changed(node, ifs=[])
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr()) if ast.unparse(node) != "return None":
             yield changed(node, value=None)
         case ast.Expr(value=ast.Call()) | ast.Raise() | ast.Delete() | ast.Break() | ast.Continue():
             yield ast.Pass()
