@@ -1,6 +1,6 @@
 """Damage a copy of the book in every way that counts, and say what the tests do not notice.
 
-    python tools/selftest.py [outputs] [files] [site] [mutants] [--only TEXT] [--every N]
+    python tools/selftest.py [outputs] [files] [site] [mutants] [--only TEXT …] [--every N]
 
 outputs: each stored output of each notebook, judged by nbval and by the rules of chapters.
 files: pairs, pins, addresses, references, the net itself, judged by the tests of each.
@@ -8,7 +8,7 @@ site: one build with many damages, each of which has to bring a warning of its o
 mutants: each function of src/convbook with one mistake (see mutants.py), judged by the unit tests
 that execute it and, for what draws, by notebooks. Those known to survive are in survivors.toml.
 
---only: damages whose name or place holds this text. --every: each N-th damage, for a sample.
+--only: damages whose name or place holds one of these texts. --every: a sample, each N-th damage.
 Nothing counts as noticed that fails without any damage. Needs os.fork: not for Windows.
 """
 
@@ -493,7 +493,7 @@ def main(arguments=None):
     """Do what the arguments ask for; return 1 if something else than what is known is missed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
-    parser.add_argument("--only", default="", help="damages whose name holds this")
+    parser.add_argument("--only", nargs="*", default=[""], help="damages whose name holds this")
     parser.add_argument("--every", type=int, default=1, help="a sample: each so-manieth damage")
     parser.add_argument("--page", help="for outputs: one page, by name")
     parser.add_argument("--tests", nargs="*", default=UNIT, help="for mutants: tests, by name")
@@ -501,12 +501,13 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     def wanted(name):
-        return options.only in name and zlib.crc32(name.encode()) % options.every == 0
+        chosen = any(text in name for text in options.only)
+        return chosen and zlib.crc32(name.encode()) % options.every == 0
 
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", CI="true")
     for name in PRELOADED:
         importlib.import_module(name)
-    whole, unexpected = not options.only and options.every == 1 and options.tests == UNIT, []
+    whole, unexpected = options.only == [""] and options.every == 1 and options.tests == UNIT, []
     with TemporaryDirectory(prefix="selftest-") as folder:
         book = copy_of_book(Path(folder).resolve())
         for part in options.parts or PARTS:
