@@ -1,10 +1,14 @@
 """Every page in a real browser, light and dark, on a desk and on a phone."""
 
+import gzip
 from itertools import product
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from book import PAGES
+from book import CHAPTER_PAGES, PAGES
+
+# Bytes, compressed, of a first visit, and in how many requests; bytes of a next page.
+FIRST, REQUESTS, NEXT = 200_000, 20, 60_000
 
 # A box that scrolls sideways must be within reach of the keyboard, and nothing may be cut off.
 # (KaTeX draws each formula a pixel or two wider than it says.) The theme, too, waits a little
@@ -92,9 +96,16 @@ EMPTY_PICTURES = (
 )
 
 COLORS = ["color-contrast", "link-in-text-block"]  # the rules that depend on light and dark
-# A change of colors fades in; nobody waits for it here.
+# A change of colors fades in; nobody waits for it here. The end of one may begin another, in what
+# inherits the color.
 FINISH = """
-() => document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())
+() => {
+  let running;
+  do {
+    running = document.getAnimations().filter(one => one instanceof CSSTransition);
+    running.forEach(one => one.finish());
+  } while (running.length);
+}
 """
 
 
@@ -113,16 +124,45 @@ def violations(tab, options):
     return [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
 
 
+def visit(tab, url):
+    """Open a page, and return whether it is there and what it has asked for until it is drawn."""
+    requests = []
+    tab.on("request", lambda request: requests.append(request.url))
+    found = tab.goto(url).ok
+    tab.evaluate("document.fonts.ready")
+    return found, requests
+
+
+@pytest.fixture(scope="module")
+def asked_before(chromium, server):
+    """Return what a visit of each of two chapters asks for, by page."""
+    found = {}
+    for page in CHAPTER_PAGES[:2]:
+        tab = chromium.new_page()
+        found[page] = set(visit(tab, server + page)[1])
+        tab.close()
+    return found
+
+
 @pytest.mark.parametrize("page", [*PAGES, "search.html?q=kernel", "no/such/page"])
-def test_page(chromium, server, page):
-    """No console message but logs, no request to another host, no sideways scrolling, axe."""
+def test_page(chromium, server, site, asked_before, page):
+    """Light, no console message but logs, no foreign request, no sideways scrolling, axe."""
     tab = chromium.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    said, requests = [], []
+    said = []
     tab.on("console", lambda message: said.append((message.type, message.text)))
     tab.on("pageerror", lambda error: said.append(("exception", str(error))))
-    tab.on("request", lambda request: requests.append(request.url))
     tab.on("requestfailed", lambda request: said.append(("failed", request.url)))
-    found = tab.goto(server + page).ok
+    found, requests = visit(tab, server + page)
+
+    def weight(url):
+        data = (site / url.removeprefix(server).split("?")[0]).read_bytes()
+        return len(data if url.endswith(".woff2") else gzip.compress(data, 6))
+
+    if page in PAGES:
+        weights = {url: weight(url) for url in requests if not url.startswith("data:")}
+        assert sum(weights.values()) <= FIRST and 3 <= len(weights) <= REQUESTS
+        before = asked_before[CHAPTER_PAGES[page == CHAPTER_PAGES[0]]]
+        assert sum(size for url, size in weights.items() if url not in before) <= NEXT
 
     expected = [] if found else [("error", "Failed to load resource: the server responded with")]
     said = [(kind, text[: len(expected[0][1])] if expected else text) for kind, text in said]
@@ -155,4 +195,31 @@ def test_page(chromium, server, page):
         tab.set_viewport_size({"width": width, "height": 900})
         show(tab, scheme)
         assert violations(tab, {"runOnly": COLORS}) == [], f"{width} {scheme}"
+    tab.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_link_under_the_mouse_stands_out(chromium, server, scheme):
+    tab = chromium.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    tab.goto(server + "chapters/corr2d.html")
+    tab.evaluate(AXE_FILE_PATH.read_text("utf-8"))
+    places = [
+        "nav.bd-links a code",
+        ".bd-sidebar-secondary .toc-entry a",
+        ".prev-next-area .prev-next-title",
+    ]
+    places += [".bd-article p a", "h2 .headerlink"]
+    for place in places:
+        link = tab.locator(place).first
+        before = link.evaluate("link => getComputedStyle(link).color")
+        link.hover()
+        tab.evaluate(FINISH)
+        options = {"preload": False, "runOnly": ["color-contrast"]}
+        run = "(link, options) => axe.run(link.closest('a'), options)"
+        found = link.evaluate(run, options)
+        assert found["passes"] or found["violations"], f"{place} is not judged"
+        assert found["violations"] == [], place
+        if "headerlink" not in place:
+            after = link.evaluate("link => getComputedStyle(link).color")
+            assert after != before, f"{place} is not under the mouse"
     tab.close()

@@ -1,7 +1,6 @@
 """The site is light, strict about what may run, and built the same every time."""
 
 import base64
-import gzip
 import hashlib
 import io
 import json
@@ -16,45 +15,9 @@ from types import SimpleNamespace
 
 import pydata_sphinx_theme
 import pytest
-from book import CHAPTER_PAGES, PAGES, ROOT, files
+from book import CHAPTER_PAGES, ROOT, files
 from convbook_site import compact, pages, policy, styles
 from PIL import Image
-
-FIRST, REQUESTS, NEXT = 200_000, 20, 60_000  # bytes, compressed; requests; bytes of a next page
-
-
-@pytest.fixture(scope="module")
-def loaded(chromium, server, site):
-    """Return, by page, the compressed bytes of each file that a first visit loads."""
-
-    def weight(url):
-        data = (site / url.removeprefix(server).split("?")[0]).read_bytes()
-        return len(data if url.endswith(".woff2") else gzip.compress(data, 6))
-
-    found = {}
-    for page in PAGES:
-        tab, urls = chromium.new_page(), []
-        tab.on("request", lambda request, urls=urls: urls.append(request.url))
-        tab.goto(server + page)
-        tab.evaluate("document.fonts.ready")
-        found[page] = {url: weight(url) for url in urls if not url.startswith("data:")}
-        tab.close()
-    return found
-
-
-def test_a_first_visit_is_light(loaded):
-    weights = {page: sum(files.values()) for page, files in loaded.items()}
-    assert {page: weight for page, weight in weights.items() if weight > FIRST} == {}
-    assert {page: len(files) for page, files in loaded.items() if len(files) > REQUESTS} == {}
-    assert all(len(files) >= 3 for files in loaded.values()), "the listener hears nothing"
-
-
-def test_a_page_after_another_one_is_lighter(loaded):
-    weights = {}
-    for page, mine in loaded.items():
-        before = loaded[CHAPTER_PAGES[0] if page != CHAPTER_PAGES[0] else CHAPTER_PAGES[1]]
-        weights[page] = sum(size for url, size in mine.items() if url not in before)
-    assert {page: weight for page, weight in weights.items() if weight > NEXT} == {}
 
 
 def test_nothing_is_published_that_no_page_loads(site):
