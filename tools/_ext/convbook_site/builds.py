@@ -1,7 +1,10 @@
 """A build after a change gives what a build from nothing gives, and on every machine the same."""
 
+import functools
 import zlib
 from pathlib import Path
+
+import pybtex.plugin
 
 EXTENSION = Path(__file__).parent.parent
 
@@ -18,6 +21,8 @@ def rewrite_indexed(app, env):
 def setup(app):
     """Register with Sphinx."""
     app.connect("env-updated", rewrite_indexed)
+    # Or pybtex reads the entry points of every installed package, anew for each citation.
+    pybtex.plugin._load_entry_point = functools.cache(pybtex.plugin._load_entry_point)
     # Pages are written anew after a change of this extension, too, not only of their sources.
     files = [path for path in sorted(EXTENSION.rglob("*.*")) if path.is_file()]
     sources = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
