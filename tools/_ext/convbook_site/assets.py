@@ -125,7 +125,8 @@ class Bundle:
         texts = script + explorer + _read(static, SEARCH[0])
         paths = [link.split("?")[0].removeprefix("_static/") for link in sheets]
         sheet = "".join(styles.read(static, path) for path in paths)
-        sheet = styles.cut_fonts(static, styles.purge(sheet, pages, texts), pages)
+        sheet = styles.purge(sheet, pages, texts)
+        sheet = styles.cut_fonts(static, sheet, pages, Path(app.doctreedir, "fonts"))
         (site / SHEET).write_text(sheet, "utf-8")
 
         for path in static.rglob("*"):

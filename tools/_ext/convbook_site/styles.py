@@ -1,9 +1,12 @@
 """Style sheets: several made one, without what nothing uses, and with fonts of what is shown."""
 
+import hashlib
 import logging
 import posixpath
 import re
+import shutil
 
+import fontTools
 import lightningcss
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -73,8 +76,12 @@ def _without(css, names):
     return re.sub(DECLARATION, lambda match: "" if match[1] in names else match[0], css)
 
 
-def cut_fonts(folder, css, pages):
-    """Cut the fonts that a style sheet names down to the characters that the site shows."""
+def cut_fonts(folder, css, pages, cache):
+    """Cut the fonts that a style sheet names down to the characters that the site shows.
+
+    cache: a folder for what is cut, as the next build often shows the same characters.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
     icons = {int(code, 16) for code in re.findall(r"\\([ef][0-9a-f]{3})\b", css)}
     icons |= {ord(char) for char in css if "\ue000" <= char <= "\uf8ff"}
 
@@ -86,11 +93,18 @@ def cut_fonts(folder, css, pages):
         return set(map(ord, "".join(letters) if alphabet else set(pages)))
 
     def cut(match):
-        font = TTFont(folder / match[1], recalcTimestamp=False)
-        cutter = subset.Subsetter(subset.Options(hinting=False))
-        cutter.populate(unicodes=shown(match[1]))
-        cutter.subset(font)
-        font.save(folder / match[1])
+        path, letters = folder / match[1], sorted(shown(match[1]))
+        given = path.read_bytes() + repr((letters, fontTools.version)).encode()
+        kept = cache / hashlib.sha256(given).hexdigest()
+        if not kept.exists():
+            font = TTFont(path, recalcTimestamp=False)
+            cutter = subset.Subsetter(subset.Options(hinting=False))
+            cutter.populate(unicodes=letters)
+            cutter.subset(font)
+            font.save(path)
+            shutil.copyfile(path, kept.with_suffix(".new"))
+            kept.with_suffix(".new").replace(kept)  # whole, even if we are stopped
+        shutil.copyfile(kept, path)
         return f'src:url({match[1]})format("woff2")'
 
     return FONT.sub(cut, css)
