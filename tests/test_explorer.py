@@ -294,6 +294,12 @@ def test_the_picture_is_that_of_the_moves():
     assert one._picture().svg() == draw_trans_conv(X, K, (2, 2), output_padding=1, **moves).svg()
 
 
+def test_without_examples_there_is_no_menu():
+    """The element holds the picture alone, and no word of Python's for nothing."""
+    element = explore()._repr_html_().partition("<script>")[0].strip()
+    assert "<select" not in element and element.endswith("</svg></conv-explorer>")
+
+
 def test_examples_are_what_their_names_say():
     """As in Dumoulin and Visin; a name says what is not 1, or 0."""
     for group in list(EXAMPLES.values())[:2]:
