@@ -83,9 +83,10 @@ def test_a_kernel_that_dies_is_not_alive(kernel):
 
 def test_none_is_left_when_the_parent_is_killed(tmp_path):
     start = (
-        "from forked_kernels import start_new_kernel; import time\n"
+        "import forked_kernels, time\n"
+        "forked_kernels.IMPORTED = ['ipykernel.kernelapp']\n"
         "if __name__ == '__main__':\n"
-        f"    manager, _ = start_new_kernel(cwd={str(tmp_path)!r})\n"
+        f"    manager, _ = forked_kernels.start_new_kernel(cwd={str(tmp_path)!r})\n"
         "    print(manager.process.pid, manager.private.name, flush=True)\n"
         "    time.sleep(60)\n"
     )

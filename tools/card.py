@@ -8,9 +8,11 @@ writes tools/_ext/static/card.png. Run it when the title of the book changes.
 from io import BytesIO
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+import matplotlib.style
 import torch
 import yaml
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from convbook import corr2d, trans_conv
 
@@ -26,10 +28,10 @@ def draw_matrix(axes, A, left, top, color, marked):
         inside = i < marked and j < marked
         corner = (left + CELL * int(j), top + CELL * int(i))
         face = (color, 0.25) if inside else "white"
-        axes.add_patch(plt.Rectangle(corner, CELL, CELL, facecolor=face, edgecolor=GREY, lw=1.2))
+        axes.add_patch(Rectangle(corner, CELL, CELL, facecolor=face, edgecolor=GREY, lw=1.2))
         x, y = corner[0] + CELL / 2, corner[1] + CELL / 2
         axes.text(x, y, f"{number:g}", ha="center", va="center", fontsize=19, color="#212529")
-    outline = plt.Rectangle((left, top), CELL * marked, CELL * marked, fill=False, ec=color, lw=5)
+    outline = Rectangle((left, top), CELL * marked, CELL * marked, fill=False, ec=color, lw=5)
     axes.add_patch(outline)
 
 
@@ -38,7 +40,7 @@ def draw():
     title = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
     X, K = torch.arange(9.0).reshape(3, 3), torch.arange(4.0).reshape(2, 2)
     Y = corr2d(X, K)
-    figure = plt.figure(figsize=(12, 6.3), dpi=100)
+    figure = Figure(figsize=(12, 6.3), dpi=100)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 1200), ylim=(630, 0))
     axes.set_axis_off()
     axes.text(600, 95, title, ha="center", va="center", fontsize=42, color="#212529")
@@ -64,7 +66,7 @@ def draw():
 
 def png():
     """Return the card as the bytes of a PNG, whatever style the caller has set."""
-    with plt.style.context("default"), BytesIO() as file:
+    with matplotlib.style.context("default"), BytesIO() as file:
         draw().savefig(file, metadata={"Software": None}, pil_kwargs={"optimize": True})
         return file.getvalue()
 

@@ -84,13 +84,14 @@ def cut_fonts(folder, css, pages, cache):
     cache.mkdir(parents=True, exist_ok=True)
     icons = {int(code, 16) for code in re.findall(r"\\([ef][0-9a-f]{3})\b", css)}
     icons |= {ord(char) for char in css if "\ue000" <= char <= "\uf8ff"}
+    characters = set(pages)
 
     def shown(font):
         if "fontawesome" in font:
             return icons
         alphabet = next((mark for name, mark in ALPHABETS.items() if name in font), None)
         letters = re.findall(rf"<span class=[^>]*\b{alphabet}\b[^>]*>([^<]*)", pages)
-        return set(map(ord, "".join(letters) if alphabet else set(pages)))
+        return set(map(ord, "".join(letters) if alphabet else characters))
 
     def cut(match):
         path, letters = folder / match[1], sorted(shown(match[1]))
