@@ -110,6 +110,11 @@ MENDS = [
         "Bootstrap's marks for titles, which a browser shows by itself",
         r' data-bs-(?:placement="\w+"|toggle="tooltip")',
     ),
+    Mend(
+        "the theme says three times how wide a page is",
+        r"<meta name=.viewport.[^>]*>(?=.*?<meta name=.viewport)",
+    ),
+    Mend("nobody reads these: the search is the book's own", r'<meta name="docsearch:[^>]*>\s*'),
     Mend("there are no advertisements", r'<div id="ethical-ad-placement".*?</div>'),
     Mend("comments are for the authors of the theme", r"<!--.*?-->"),
     Mend(
