@@ -225,7 +225,9 @@ def test_everything_installed_for_the_book_is_as_pinned():
     while todo:
         needed = todo.pop()
         name = update.canonical(needed.name)
-        if name in seen or (needed.marker and not needed.marker.evaluate({"extra": ""})):
+        if name in seen or name.startswith(update.CUDA):
+            continue
+        if needed.marker and not needed.marker.evaluate({"extra": ""}):
             continue
         seen.add(name)
         try:

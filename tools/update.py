@@ -17,6 +17,8 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.]+)(?P<bound>,<[\w.]+)?", re.MULTILINE)
+# Brought by builds of torch with CUDA alone: torch pins nearly all of it itself.
+CUDA = ("nvidia-", "cuda-", "triton")
 HEADER = """\
 # What the packages of requirements.txt bring with them, pinned: two installations are equal.
 # Written by `make update`.
@@ -61,9 +63,7 @@ def moved(requirements, versions):
         return f"{match['name']}=={versions[canonical(match['name'])]}{match['bound'] or ''}"
 
     direct = {canonical(match["name"]) for match in PIN.finditer(requirements)}
-    rest = sorted(name for name in versions if name not in direct)
-    # The builds of torch with CUDA bring their own libraries and pin them themselves.
-    rest = [name for name in rest if not name.startswith(("nvidia-", "cuda-", "triton"))]
+    rest = sorted(name for name in versions if name not in direct and not name.startswith(CUDA))
     return PIN.sub(pin, requirements), HEADER + "".join(f"{n}=={versions[n]}\n" for n in rest)
 
 
