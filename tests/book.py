@@ -31,8 +31,9 @@ def skip_or_fail(reason):
 
 def browser(own):
     """Return the path of a Chromium on this machine, or else playwright's own, or skip."""
-    names = ("chromium-headless-shell",)  # without windows; the tests take two thirds of the time
-    names += ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    # The first one has no windows, and the tests take two thirds of the time.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    names += ("google-chrome", "google-chrome-stable")
     found = [shutil.which(name) for name in names] + [own if Path(own).exists() else None]
     return next(filter(None, found), None) or skip_or_fail("no Chromium or Chrome here")
 

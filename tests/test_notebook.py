@@ -170,3 +170,10 @@ def test_timings_are_ratios_to_the_first(shown):
     assert 0 < float(lines[1].split()[-6]) < 100, "milliseconds"
     assert bundle["text/html"].count('<th scope="col">') == 3
     assert "do not compare" in lines[-1]
+
+
+@pytest.mark.parametrize("count, words", [(1, " on 1 thread, "), (2, " on 2 threads, ")])
+def test_timings_say_on_how_many_threads(shown, monkeypatch, count, words):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: count)
+    show_timings({"nothing": int}, repeat=1)
+    assert words in shown[0]["text/html"] and words in shown[0]["text/plain"]

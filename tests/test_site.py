@@ -142,6 +142,8 @@ def test_pages_describe_themselves(soups):
     texts = [tag["content"] for tag in described]
     assert len(set(texts)) == len(PAGES)
     assert min(map(len, texts)) >= 50
+    for page in PAGES:
+        assert len(soups[page].find_all("meta", attrs={"name": "viewport"})) == 1, page
 
 
 def test_a_link_shows_a_card(site, soups):

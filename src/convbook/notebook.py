@@ -154,8 +154,9 @@ def show_timings(functions, arguments=(), repeat=15):
         rows.append(
             (name, f"{times.median() * 1000:.3g} ms", f"{middle:.2f}", f"{low:.2f} to {high:.2f}")
         )
+    threads = torch.get_num_threads()
     note = (
-        f"Measured once, with torch {torch.__version__} on {torch.get_num_threads()} thread(s), "
+        f"Measured once, with torch {torch.__version__} on {threads} thread{'s' * (threads > 1)}, "
         f"{platform.machine()}. Your numbers will differ; the tests do not compare these."
     )
     heads = ("", "median time", "ratio to the first", "its quartiles")

@@ -102,8 +102,7 @@ def cut_fonts(folder, css, pages, cache):
             cutter = subset.Subsetter(subset.Options(hinting=False))
             cutter.populate(unicodes=letters)
             cutter.subset(font)
-            font.save(path)
-            shutil.copyfile(path, kept.with_suffix(".new"))
+            font.save(kept.with_suffix(".new"))
             kept.with_suffix(".new").replace(kept)  # whole, even if we are stopped
         shutil.copyfile(kept, path)
         return f'src:url({match[1]})format("woff2")'
