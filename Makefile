@@ -61,7 +61,7 @@ selftest: $(READY)
 	$(BIN)/python tools/selftest.py $(PARTS)
 
 colab: $(READY)
-	CHAPTERS=all $(BIN)/python -m pytest tests/test_colab.py
+	CHAPTERS=all $(BIN)/python -m pytest tests/book/test_colab.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py

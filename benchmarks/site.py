@@ -3,7 +3,7 @@
     python benchmarks/site.py [--lighthouse "npx --yes lighthouse@13.5.0"] [--pages intro …]
 
 A stock build has the same sources and the defaults of Jupyter Book, without the extension in
-tools/_ext. Both are served from this machine, compressed like GitHub Pages does (gzip), to a fresh
+_ext. Both are served from this machine, compressed like GitHub Pages does (gzip), to a fresh
 browser: once for a first visit to each page, and once for a page after another one, when what they
 share is there already. What a page asks of foreign servers is counted, but weighs nothing here.
 

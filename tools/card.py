@@ -2,7 +2,7 @@
 
     python tools/card.py
 
-writes tools/_ext/static/card.png. Run it when the title of the book changes.
+writes _ext/static/card.png. Run it when the title of the book changes.
 """
 
 from io import BytesIO
@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from convbook import corr2d, trans_conv
 
 ROOT = Path(__file__).resolve().parent.parent
-CARD = ROOT / "tools" / "_ext" / "static" / "card.png"
+CARD = ROOT / "_ext" / "static" / "card.png"
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#495057"
 CELL = 62
 

@@ -86,12 +86,12 @@ def of_cell(cell, following):
 
 # ---- Files ----
 
-RULES, REFERENCE = ("tests/test_chapters.py",), ("tests/test_reference_pages.py",)
-TOOLS = ("tests/test_tools.py", "-k", "address or pin")
-NUMBERS = ("tests/test_explorer.py", "-k", "600 or own_numbers or default_numbers")
-HANDS = ("tests/test_explorer.py", "-k", "keyboard or stamps or inserted or fractions")
-PAGES = ("tests/test_site.py", "-k", "mathematics")
-D2L = ("tests/test_reference.py",)
+RULES, REFERENCE = ("tests/book/test_chapters.py",), ("tests/book/test_reference_pages.py",)
+TOOLS = ("tests/book/test_tools.py", "-k", "address or pin")
+NUMBERS = ("tests/site/test_explorer.py", "-k", "600 or own_numbers or default_numbers")
+HANDS = ("tests/site/test_explorer.py", "-k", "keyboard or stamps or inserted or fractions")
+PAGES = ("tests/site/test_links.py", "-k", "mathematics")
+D2L = ("tests/unit/test_d2l.py",)
 NOTEBOOK, MARKDOWN = "chapters/corr2d.ipynb", "chapters/corr2d.md"
 BOTH = (MARKDOWN, NOTEBOOK)
 SCRIPT = "src/convbook/explorer/conv-explorer.js"

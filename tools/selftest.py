@@ -116,7 +116,7 @@ def shown(what, judged, total):
 def run_pytest(folder, *options, plugin):
     """Run pytest in this process, on the book in this folder and nothing else."""
     os.chdir(folder)
-    paths = [str(folder / name) for name in ("src", "tools", "tests")]
+    paths = [str(folder / name) for name in ("src", "tools", "tests", "tests/plugins")]
     sys.path[:0] = paths
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     importlib.import_module("forked_kernels").START = "fork"
@@ -287,7 +287,7 @@ def files(book, wanted, options):
     """Judge the damages of files; yield (what, where, by)."""
     todo = [row for row in damages.FILES if wanted(f"{row[0]} {row[1]}")]
     # This module does its work while it is imported, so its mutants have to be in the file.
-    path = "src/convbook/reference.py"
+    path = "src/convbook/d2l.py"
     for name, _, tree in mutants.mutations((book / path).read_text("utf-8")):
         if wanted(f"reference.{name}"):
             source = ast.unparse(tree)
@@ -432,7 +432,7 @@ class Mutants:
 
 def mutated(book, wanted, options):
     """Judge the mutants of src/convbook; yield (name, module, by)."""
-    tests = [f"tests/test_{name}.py" for name in options.tests]
+    tests = [str(p) for name in options.tests for p in book.glob(f"tests/*/test_{name}.py")]
     notebooks = {name for names in DRAWN.values() for name in names}
     tests += ["src", *(str(p) for p in book.glob("*/*.ipynb") if p.stem in notebooks)]
     plugin = Mutants(wanted, options.workers)

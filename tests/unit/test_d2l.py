@@ -8,7 +8,7 @@ import pytest
 USE = """
 import sys
 sys.path[:0] = {path!r}
-from convbook.reference import d2l
+from convbook.d2l import d2l
 import torch
 print(d2l.corr2d(torch.ones(3, 3), torch.ones(2, 2)).tolist(), "torchvision" in sys.modules)
 """

@@ -60,7 +60,7 @@ def reports(tmp_path_factory):
         DAMAGES[name](cell)
     nbformat.write(notebook, folder / "chapter.ipynb")
     options = ("--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-o", "addopts=")
-    options += ("-o", f"pythonpath={ROOT / 'tools'} {ROOT / 'src'}", "--color=no")
+    options += ("-o", f"pythonpath={ROOT / 'tests' / 'plugins'} {ROOT / 'src'}", "--color=no")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--rootdir", folder, "chapter.ipynb"],
         cwd=folder, capture_output=True, text=True,

@@ -24,7 +24,7 @@ START = "forkserver"  # tools/selftest.py forks from a process of its own
 # Slow to import and without effect until used.
 IMPORTED = [
     *("ipykernel.kernelapp", "torch", "matplotlib.pyplot"),
-    *("scipy.signal", "sklearn.datasets", "convbook.reference"),
+    *("scipy.signal", "sklearn.datasets", "convbook.d2l"),
 ]
 
 

@@ -98,7 +98,7 @@ def test_the_style_sheet_of_the_site_lost_no_class_that_a_page_has(site, soups):
         return set(re.findall(r"\.([a-zA-Z][\w-]*)", re.sub(r"url\([^)]*\)", "", css)))
 
     theme = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/styles"
-    sheets = [theme / "pydata-sphinx-theme.css", *ROOT.glob("tools/_ext/static/**/*.css")]
+    sheets = [theme / "pydata-sphinx-theme.css", *ROOT.glob("_ext/static/**/*.css")]
     styled = set().union(*(classes(path.read_text("utf-8")) for path in sheets))
     used = {
         name for soup in soups.values() for e in soup.find_all(class_=True) for name in e["class"]

@@ -94,7 +94,7 @@ def test_none_is_left_when_the_parent_is_killed(tmp_path):
     parent = subprocess.Popen(
         [sys.executable, tmp_path / "start.py"],
         stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": f"{ROOT / 'tools'}{os.pathsep}{ROOT / 'src'}"},
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'tests' / 'plugins'}{os.pathsep}{ROOT / 'src'}"},
     )
     kernel, private = parent.stdout.readline().decode().split()
     assert is_running(int(kernel)) and os.path.exists(private)
