@@ -32,7 +32,8 @@ $(READY):
 	  "; try make PYTHON=python3.12")'
 	@echo "Installing what the book needs into .venv: some minutes, once"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt > .venv/pip.log 2>&1 || \
+	  { tail -n 40 .venv/pip.log; echo "pip could not install requirements.txt; all it said is in .venv/pip.log"; exit 1; }
 	@rm -f .venv/ready-*
 	@touch $@
 
