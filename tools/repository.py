@@ -45,8 +45,13 @@ def current(root=ROOT):
 
 def pages(url):
     """Return where GitHub Pages serves the repository at `url`."""
-    owner, name = url.removeprefix("https://github.com/").split("/")
-    return f"https://{owner.lower()}.github.io/{name}"
+    owner, name = _path(url).split("/")
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}" if name.lower() == host else f"https://{host}/{name}"
+
+
+def _path(url):
+    return url.removeprefix("https://github.com/")
 
 
 def move(new, root=ROOT):
@@ -57,6 +62,8 @@ def move(new, root=ROOT):
     if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", new) or new.endswith(".git"):
         raise ValueError(f"URL={new!r} must read https://github.com/NAME/REPOSITORY")
     old, changed = current(root), []
+    # In addresses of GitHub and, after another host, of Colab.
+    named = re.compile(r"(github(?:\.com)?/)" + re.escape(_path(old)) + r"(?![\w-])")
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=root, capture_output=True, check=True,
@@ -69,7 +76,7 @@ def move(new, root=ROOT):
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-        moved = text.replace(pages(old), pages(new)).replace(old, new)
+        moved = named.sub(rf"\g<1>{_path(new)}", text.replace(pages(old), pages(new)))
         if moved != text:
             path.write_text(moved, encoding="utf-8", newline="\n")
             changed.append(name)

@@ -4,7 +4,8 @@
 
 Without names every pin moves; with names only those do. A bound that stands behind a pin
 (`jupyter-book==1.0.4.post1,<2`) is kept, and so is the reason. pip decides which versions go
-together. Nothing is installed here: `make update` does it, and shows which outputs change.
+together, for the lowest Python that the book supports. Nothing is installed here: `make update`
+does it, and shows which outputs change.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.]+)(?P<bound>,<[\w.]+)?", re.MULTILINE)
+LOWEST = "3.11"  # a pin may ask for 3.11.5, and the Python of many a system is older
 # Brought by builds of torch with CUDA alone: torch pins nearly all of it itself.
 CUDA = ("nvidia-", "cuda-", "triton")
 HEADER = """\
@@ -50,7 +52,8 @@ def resolve(requirements):
         report = Path(folder, "report.json")
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
         install = ["install", "--dry-run", "--ignore-installed", "--report", report, "-r", asked]
-        subprocess.run([*pip, *install], check=True)
+        lowest = [f"--python-version={LOWEST}", "--only-binary=:all:", f"--target={folder}"]
+        subprocess.run([*pip, *install, *lowest], check=True)
         packages = json.loads(report.read_text(encoding="utf-8"))["install"]
     found = {p["metadata"]["name"]: p["metadata"]["version"] for p in packages}
     return {canonical(name): version.partition("+")[0] for name, version in found.items()}

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ import repository
 import update
 from book import ROOT, URL, files
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import chapters
 
@@ -185,20 +187,29 @@ def test_the_address_is_chosen_in_one_place(tmp_path):
             continue
         text = path.read_bytes().decode("utf-8", errors="ignore")
         assert URL not in text and repository.pages(URL) not in text, path
+    names_the_address(tmp_path, new)
     assert repository.bootstrap(new) in (tmp_path / "chapters" / "corr2d.md").read_text("utf-8")
 
 
-def test_whatever_names_the_address_names_the_chosen_one():
-    pages, colab = repository.pages(URL), "https://colab.research.google.com/github/"
+def names_the_address(root, url):
+    pages, colab = repository.pages(url), "https://colab.research.google.com/github/"
     named = {
-        "README.md": [f"({pages})", f"({URL.replace('https://github.com/', colab)}/blob/main/"],
-        "CITATION.cff": [f"\nrepository-code: {URL}\n", f"\nurl: {pages}\n"],
-        "intro.md": [f"({URL})"],
+        "README.md": [f"({pages})", f"({url.replace('https://github.com/', colab)}/blob/main/"],
+        "CITATION.cff": [f"\nrepository-code: {url}\n", f"\nurl: {pages}\n"],
+        "intro.md": [f"({url})"],
     }
     for name, addresses in named.items():
-        text = (ROOT / name).read_text("utf-8")
+        text = (root / name).read_text("utf-8")
         for address in addresses:
             assert address in text, name
+
+
+def test_whatever_names_the_address_names_the_chosen_one():
+    names_the_address(ROOT, URL)
+
+
+def test_the_site_of_an_account_is_at_its_root():
+    assert repository.pages("https://github.com/Some/some.github.io") == "https://some.github.io"
 
 
 @pytest.mark.parametrize("url", ["", "github.com/a/b", "https://github.com/a", "https://x.org/a/b"])
@@ -238,6 +249,24 @@ def test_everything_installed_for_the_book_is_as_pinned():
         assert installed.version.partition("+")[0] == pins[name], name
         todo += map(Requirement, installed.requires or [])
     assert {"torch", "numpy", "sphinx", "jupyter-client"} <= seen
+
+
+def test_every_pin_installs_with_every_python_that_the_book_names():
+    """pip would stop, and a fresh machine has the Python of its system."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["requires-python"] == ">=3.11"
+    assert "Python 3.11 or newer" in (ROOT / "README.md").read_text("utf-8")
+    constraints = (ROOT / "constraints.txt").read_text("utf-8")
+    asked = {}
+    for match in update.PIN.finditer(REQUIREMENTS + constraints):
+        try:
+            metadata = importlib.metadata.metadata(match["name"])
+        except importlib.metadata.PackageNotFoundError:
+            continue  # pinned for another system
+        asked[match["name"]] = SpecifierSet(metadata["Requires-Python"] or "")
+    for python in ("3.11.0", "3.12.0", "3.13.0", "3.14.0"):
+        assert [name for name, allowed in asked.items() if python not in allowed] == [], python
+    assert len(asked) > 100
 
 
 def test_pins_move_and_reasons_and_bounds_stay():
