@@ -1,0 +1,336 @@
+/* The arithmetic of convolutions and their transposes, without a page: what the explorer draws and
+what the trainer asks. A module: node loads it as it is, and bundle.py puts it before an element.
+
+A layer is an object with torch's names: `mode` ("conv" or "transposed"); input_size, kernel_size,
+stride, padding, dilation and output_padding as pairs [height, width]; in_channels, out_channels,
+groups. An axis is the same with one number in the place of each pair. Grids are nested arrays as in
+torch, without the batch: X[channel][row][column], and K with the weight's four axes. */
+
+import DATA from "./explorer.json" with { type: "json" };
+
+/** @typedef {[number, number]} Pair */
+/** @typedef {{mode: string, input_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair,
+ *   dilation: Pair, output_padding: Pair, in_channels: number, out_channels: number,
+ *   groups: number}} Layer */
+/** @typedef {{mode: string, input_size: number, kernel_size: number, stride: number,
+ *   padding: number, dilation: number, output_padding: number}} Axis */
+/** @typedef {{i: number, a: number, k: number, o: number}} Link */
+/** @typedef {number[]} Place Channel, row, column; of a weight its four indices. */
+/** @typedef {{input: Place, kernel: Place, output: Place}} Product */
+/** @typedef {(kind: "wrong" | "clash", name: string, given: any, rule: string, used: any) => void
+ *   } Say */
+
+export const WORDS = DATA.words;
+/** Smallest, largest, default. @type {Record<string, number[]>} */
+export const RANGES = DATA.ranges;
+/** @type {Record<string, string[]>} */
+export const VIEWS = DATA.views;
+export const MODES = Object.keys(VIEWS);
+export const LARGEST_OUTPUT = DATA.largest_output, LARGEST_NUMBER = DATA.largest_number;
+/** @type {Record<string, Record<string, string[] | null>>} */
+export const PRESETS = DATA.presets;
+// On a tie the earlier one moves: the sizes last, they are what a reader looks at.
+const MENDING_ORDER = DATA.mending_order;
+/** What has a height and a width; and what has not. */
+export const PAIRED = Object.keys(RANGES).filter((name) => MENDING_ORDER.includes(name));
+export const CHANNELS = Object.keys(RANGES).filter((name) => !MENDING_ORDER.includes(name));
+const NUMBER = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
+
+// ---- Small things ----
+
+/** [0, 1, …, n − 1] */
+export const range = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => i);
+/** @template T @param {T | T[]} value @returns {T[]} */
+export const pair = (value) => Array.isArray(value) ? value : [value, value];
+/** Put values into the places {name} of a text. @param {Record<string, any>} values */
+export const fill = (/** @type {string} */ text, values) =>
+  text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+/** Nested arrays of a shape; `value` gets the indices.
+ * @param {number[]} shape @param {(...at: number[]) => any} value @param {number[]} at
+ * @returns {any} */
+export const build = ([n, ...rest], value, ...at) => n === undefined ? value(...at)
+  : range(n).map((i) => build(rest, value, ...at, i));
+/** The number of a grid at a place; undefined outside. @param {any} grid @param {Place} place */
+export const lookUp = (grid, place) => place.reduce((inner, i) => inner?.[i], grid);
+/** Whether a text is a number that can be entered. */
+export const isFine = (/** @type {string} */ word) =>
+  NUMBER.test(word) && Math.abs(Number(word)) <= LARGEST_NUMBER;
+
+// ---- Sizes ----
+
+/** @param {Layer} layer @param {number} axis 0: height, 1: width @returns {any} */
+export const axisOf = (layer, axis) => Object.fromEntries(
+  Object.entries(layer).map(([name, value]) => [name, Array.isArray(value) ? value[axis] : value]));
+/** How many cells a dilated kernel spans. */
+export const reachOf = (/** @type {Axis} */ s) => s.dilation * (s.kernel_size - 1) + 1;
+/** The output's size; below 1 if there is no output. */
+export const sizeOf = (/** @type {Axis} */ s) => s.mode === "conv"
+  ? Math.floor((s.input_size + 2 * s.padding - reachOf(s)) / s.stride) + 1
+  : (s.input_size - 1) * s.stride + reachOf(s) - 2 * s.padding + s.output_padding;
+/** The output's height and width. */
+export const sizesOf = (/** @type {Layer} */ layer) =>
+  [0, 1].map((axis) => sizeOf(axisOf(layer, axis)));
+/** The shape of the weight, as torch has it. */
+export const weightShape = (/** @type {Layer} */ { mode, in_channels, out_channels, groups,
+  kernel_size }) => mode === "conv" ? [out_channels, in_channels / groups, ...kernel_size]
+  : [in_channels, out_channels / groups, ...kernel_size];
+/** The output_padding with which a transposed convolution has the size wanted; torch takes it only
+ * from 0 to max(stride, dilation) − 1. @param {Axis} s @param {number} wanted */
+export const outputPaddingFor = (s, wanted) => wanted - sizeOf({ ...s, output_padding: 0 });
+/** The receptive field of a stack of layers [kernel, stride, dilation], along an axis. */
+export const receptiveField = (/** @type {number[][]} */ layers) => {
+  let size = 1, jump = 1;
+  for (const [kernel, stride, dilation] of layers) {
+    size += dilation * (kernel - 1) * jump;
+    jump *= stride;
+  }
+  return size;
+};
+/** Every choice of kernel_size, stride, padding and output_padding that gives the size wanted, at
+ * the input_size and dilation of `s`; no window lies in the padding alone.
+ * @param {Axis} s @param {number} wanted @returns {Axis[]} */
+export function solve(s, wanted) {
+  const choices = [];
+  const values = (/** @type {string} */ name) => {
+    const [low, high] = rangeOf(s.mode, name);
+    return range(high - low + 1).map((i) => i + low);
+  };
+  for (const kernel_size of values("kernel_size"))
+    for (const stride of values("stride"))
+      for (const padding of values("padding"))
+        for (const output_padding of values("output_padding")) {
+          const choice = { ...s, kernel_size, stride, padding, output_padding };
+          if (padding < reachOf(choice) && sizeOf(choice) === wanted && !broken(choice))
+            choices.push(choice);
+        }
+  return choices;
+}
+
+// ---- What meets what ----
+
+/** Along one axis: which input i meets which weight a at which output o; k is where that weight
+ * lies in the dilated kernel. A convolution links i + padding = o·stride + a·dilation, its
+ * transpose has i and o exchanged; places outside of the input or the output are in the padding or
+ * cropped. With zeros inserted, i counts the cells of the spread input, and the flipped kernel
+ * slides over it.
+ * @param {Axis} s @param {boolean} [zeros] @returns {Link[]} */
+export function links(s, zeros = false) {
+  const { mode, input_size, kernel_size, stride, padding, dilation } = s;
+  const list = [], scatters = mode !== "conv" && !zeros;
+  for (let t = 0; t < (scatters ? input_size : sizeOf(s)); t++)
+    for (let step = 0; step < kernel_size; step++) {
+      const a = zeros ? kernel_size - 1 - step : step, k = step * dilation;
+      const there = zeros ? t + padding - a * dilation : t * stride + k - padding;
+      list.push(scatters ? { i: t, a, k, o: there } : { i: there, a, k, o: t });
+    }
+  return list;
+}
+
+/** The group of an input or an output channel.
+ * @param {Layer} layer @param {"in" | "out"} side @param {number} channel */
+export const groupOf = (layer, side, channel) =>
+  Math.floor(channel * layer.groups / layer[`${side}_channels`]);
+/** The input channels that an output channel reads. @param {Layer} layer @param {number} o */
+export const readBy = (layer, o) => range(layer.in_channels)
+  .filter((c) => groupOf(layer, "in", c) === groupOf(layer, "out", o));
+/** The first two indices of the weight between an input and an output channel.
+ * @param {Layer} layer @param {number} c @param {number} o @returns {Pair} */
+export const weightAt = ({ mode, in_channels, out_channels, groups }, c, o) =>
+  mode === "conv" ? [o, c % (in_channels / groups)] : [c, o % (out_channels / groups)];
+
+/** All products in the order of the channels, rows and columns, so far as `keep` keeps their places.
+ * @param {Layer} layer @param {Partial<{input: Place, output: Place}>} keep @returns {Product[]} */
+function products(layer, { input, output }) {
+  const [rows, columns] = [0, 1].map((axis) => links(axisOf(layer, axis)).filter(({ i, o }) =>
+    (!input || i === input[axis + 1]) && (!output || o === output[axis + 1])));
+  const list = [];
+  for (const o of output ? [output[0]] : range(layer.out_channels))
+    for (const c of readBy(layer, o))
+      if (!input || c === input[0])
+        for (const row of rows)
+          for (const column of columns)
+            list.push({ input: [c, row.i, column.i], output: [o, row.o, column.o],
+              kernel: [...weightAt(layer, c, o), row.a, column.a] });
+  return list;
+}
+
+/** The window of an output: the products that it sums. Inputs outside of X are zeros put in.
+ * @param {Layer} layer @param {Place} output */
+export const windowOf = (layer, output) => products(layer, { output });
+/** The stamp of an input: the products that it is part of. Outputs outside of Y are cropped away.
+ * @param {Layer} layer @param {Place} input */
+export const stampOf = (layer, input) => products(layer, { input });
+
+/** The output, as torch computes it. @param {Layer} layer @param {any} X @param {any} K */
+export function convolve(layer, X, K) {
+  const [rows, columns] = [0, 1].map((axis) => {
+    const list = links(axisOf(layer, axis));
+    return range(sizesOf(layer)[axis]).map((o) => list.filter((link) => link.o === o));
+  });
+  return range(layer.out_channels).map((o) => {
+    const pairs = readBy(layer, o).map((c) => [X[c], lookUp(K, weightAt(layer, c, o))]);
+    return rows.map((row) => columns.map((column) => {
+      let sum = 0;
+      for (const [x, k] of pairs)
+        for (const r of row)
+          for (const c of column) sum += (x[r.i]?.[c.i] ?? 0) * k[r.a][c.a];
+      return sum;
+    }));
+  });
+}
+
+/** A row of the matrix of the operation: the weights of all inputs in one output. Inputs and outputs
+ * count through channels, rows and columns. Of a convolution the matrix is W; of a transposed one it
+ * is Wᵀ, if W is that of its twin.
+ * @param {Layer} layer @param {any} K @param {number} index @returns {number[]} */
+export function matrixRow(layer, K, index) {
+  const [height, width] = layer.input_size, [, columns] = sizesOf(layer);
+  const line = Math.floor(index / columns), area = sizesOf(layer)[0];
+  const output = [Math.floor(line / area), line % area, index % columns];
+  const row = Array(layer.in_channels * height * width).fill(0);
+  for (const { input: [c, i, j], kernel } of windowOf(layer, output))
+    if (i >= 0 && i < height && j >= 0 && j < width)
+      row[(c * height + i) * width + j] += lookUp(K, kernel);
+  return row;
+}
+/** All rows. @param {Layer} layer @param {any} K */
+export const matrixOf = (layer, K) => {
+  const [height, width] = sizesOf(layer);
+  return range(layer.out_channels * height * width).map((index) => matrixRow(layer, K, index));
+};
+
+// ---- Valid states ----
+
+/** Smallest, largest, default. @param {string} mode @param {string} name */
+export const rangeOf = (mode, name) =>
+  mode === "conv" && name === "output_padding" ? [0, 0, 0] : RANGES[name];
+
+/** Rank and wording of the first rule that an axis breaks, or undefined.
+ * @param {Axis} s @returns {[number, string] | undefined} */
+export function broken(s) {
+  const reach = reachOf(s), width = s.input_size + 2 * s.padding, size = sizeOf(s);
+  if (s.mode === "conv")
+    return reach > width ? [1, fill(WORDS.fit, { reach, width })] : undefined;
+  if (s.output_padding >= Math.max(s.stride, s.dilation)) return [1, WORDS.small];
+  if (size < 1) return [2, WORDS.gone];
+  if (size > LARGEST_OUTPUT) return [3, fill(WORDS.large, { most: LARGEST_OUTPUT, size })];
+}
+
+/** The smallest change of one value that gets an axis past the rule of this rank.
+ * @param {Axis} s @param {number} rank @returns {[string, number]} */
+function mending(s, rank) {
+  for (let distance = 1; ; distance++)
+    for (const name of MENDING_ORDER)
+      for (const value of [s[name] - distance, s[name] + distance]) {
+        const [low, high] = rangeOf(s.mode, name), rule = broken({ ...s, [name]: value });
+        if (low <= value && value <= high && (!rule || rule[0] > rank)) return [name, value];
+      }
+}
+
+/** How far a value of an axis can go in a direction before a rule is broken, and the rule.
+ * @param {Axis} s @param {string} name @param {1 | -1} direction
+ * @returns {[number, string | undefined]} */
+export function limit(s, name, direction) {
+  const [low, high] = rangeOf(s.mode, name);
+  let value = s[name], rule;
+  while (!rule && (direction < 0 ? value > low : value < high))
+    if (!(rule = broken({ ...s, [name]: value + direction }))) value += direction;
+  return [value, rule?.[1]];
+}
+
+/** One or two numbers in a text; NaN for what is none. */
+const numbersIn = (/** @type {string} */ text) => text.split(/[\s,]+/).filter(Boolean)
+  .map((word) => NUMBER.test(word) ? Number(word) : NaN);
+const rounded = (/** @type {number} */ value, /** @type {number[]} */ [low, high]) =>
+  Math.floor(Math.min(Math.max(value, low), high) + 0.5);
+/** A number for a pair of equal ones. @param {any} value */
+export const brief = (value) => Array.isArray(value) && value[0] === value[1] ? value[0] : value;
+/** A value as an attribute has it. */
+export const listed = (/** @type {any} */ value) => [brief(value)].flat(Infinity).join(" ");
+
+/** The valid layer nearest to what texts say, and its view; `say` is told every difference.
+ * @param {(name: string, normal: string) => string} read @param {Say} say
+ * @returns {Layer & {view: string}} */
+export function settle(read, say) {
+  const choose = (/** @type {string} */ name, /** @type {string[]} */ choices) => {
+    const text = read(name, choices[0]);
+    if (choices.includes(text)) return text;
+    say("wrong", name, text, fill(WORDS.one_of, { names: choices.join(", ") }), choices[0]);
+    return choices[0];
+  };
+  /** @type {any} */
+  const s = { mode: choose("mode", MODES) };
+  for (const name of Object.keys(RANGES)) {
+    const limits = rangeOf(s.mode, name), [low, high, normal] = limits;
+    const text = read(name, String(normal)), most = PAIRED.includes(name) ? 2 : 1;
+    const given = numbersIn(text), isGiven = 0 < given.length && given.length <= most &&
+      !given.some(isNaN);
+    const values = isGiven ? given.map((value) => rounded(value, limits)) : [normal];
+    if (!isGiven || values.some((value, i) => value !== given[i])) {
+      const rule = fill(most === 2 ? WORDS.pair : WORDS.whole, { low, high, mode: s.mode });
+      say("wrong", name, text, rule, listed(values));
+    }
+    s[name] = most === 2 ? [values[0], values.at(-1)] : values[0];
+  }
+  const isSquare = PAIRED.every((name) => s[name][0] === s[name][1]);
+  for (const axis of isSquare ? [0] : [0, 1])
+    for (let rule; (rule = broken(axisOf(s, axis)));) {
+      const [name, value] = mending(axisOf(s, axis), rule[0]), given = s[name][axis];
+      say("clash", isSquare ? name : `${name} (${WORDS.axes[axis]})`, given, rule[1], value);
+      s[name][axis] = value;
+      if (isSquare) s[name][1] = value;
+    }
+  let groups = s.groups;
+  while (s.in_channels % groups || s.out_channels % groups) groups--;
+  if (groups !== s.groups) say("clash", "groups", s.groups, WORDS.divide, groups);
+  s.groups = groups;
+  s.view = choose("view", VIEWS[s.mode]);
+  return s;
+}
+
+// ---- Numbers ----
+
+const binomial = (/** @type {number} */ n, /** @type {number} */ k) =>
+  k < 0 || k > n ? 0 : k === 0 ? 1 : binomial(n - 1, k - 1) * n / k;
+/** Along an axis of n cells; a preset is the product of one down the rows and one across.
+ * @type {Record<string, (i: number, n: number) => number>} */
+const PROFILES = {
+  ones: () => 1,
+  impulse: (i, n) => +(i === n >> 1),
+  step: (i, n) => +(2 * i >= n),
+  binomial: (i, n) => binomial(n - 1, i),
+  difference: (i, n) => { // Sobel's for n = 3
+    const m = Math.max(n - 2, 0);
+    return binomial(m, i) - binomial(m, i - 1);
+  },
+  average: (i, n) => binomial(n - 1, i) / 2 ** (n - 1),
+  linear: (i, n) => 1 - Math.abs(i - (n - 1) / 2) / ((n + 1) >> 1),
+};
+
+/** The numbers of a preset; the last two of `shape` are height and width. "counting" counts row by
+ * row, and each channel starts one higher.
+ * @param {"input" | "kernel"} grid @param {string} name @param {number[]} shape */
+export function preset(grid, name, shape) {
+  const [height, width] = shape.slice(-2), profiles = PRESETS[grid][name];
+  return build(shape, (...at) => {
+    const [i, j] = at.slice(-2);
+    return profiles ? PROFILES[profiles[0]](i, height) * PROFILES[profiles[1]](j, width)
+      : at.slice(0, -2).reduce((sum, channel) => sum + channel, i * width + j);
+  });
+}
+
+/** Numbers of a shape, from the name of a preset or a list of them in row order.
+ * @param {"input" | "kernel"} grid @param {string} text @param {number[]} shape @param {Say} say */
+export function numbers(grid, text, shape, say) {
+  if (Object.hasOwn(PRESETS[grid], text)) return preset(grid, text, shape);
+  const words = text.split(/[\s,;]+/).filter(Boolean), most = LARGEST_NUMBER;
+  const count = shape.reduce((product, n) => product * n);
+  if (words.length === count && words.every(isFine)) {
+    let next = 0;
+    return build(shape, () => Number(words[next++]));
+  }
+  const list = fill(count === 1 ? WORDS.number : WORDS.numbers, { count, most });
+  const names = fill(WORDS.one_of, { names: Object.keys(PRESETS[grid]).join(", ") });
+  say("wrong", grid, text, fill(WORDS.or, { one: list, other: names }), "counting");
+  return preset(grid, "counting", shape);
+}
