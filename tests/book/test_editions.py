@@ -15,7 +15,6 @@ FIRST_EDITION = {
     "matrix-view",
     "multichannel",
     "one-and-three-dimensions",
-    "padding-stride",
     "small-cnn",
     "three-ways",
     "trans-conv",
