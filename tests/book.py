@@ -16,6 +16,9 @@ BASE = CONFIG["html"]["baseurl"]  # where the site is published
 
 # The pages of the site, by their addresses.
 CHAPTER_PAGES = [f"chapters/{path.stem}.html" for path in CHAPTERS]
+# Two of them for what holds for all: whichever chapter is added, these stay. Both have an explorer
+# and formulas.
+ONE, OTHER = "chapters/conv2d.html", "chapters/corr2d.html"
 REFERENCE_PAGES = [
     f"reference/{path.stem}.html" for path in sorted((ROOT / "reference").glob("*.md"))
 ]

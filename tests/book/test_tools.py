@@ -178,7 +178,7 @@ def test_the_address_is_chosen_in_one_place(tmp_path):
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    new = "https://github.com/somebody/elsewhere"
+    new = "https://github.com/another-owner/elsewhere"
     changed = repository.move(new, tmp_path)
     assert "_config.yml" in changed and "chapters/corr2d.md" in changed
     assert repository.current(tmp_path) == new

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from book import CHAPTER_PAGES
+from book import CHAPTER_PAGES, ONE
 from playwright.sync_api import expect
 
 CHAPTER = "chapters/corr2d.html"
@@ -248,7 +248,7 @@ def test_the_choice_stays(tab, server):
     tab.goto(server + CHAPTER)
     while tab.evaluate("document.documentElement.dataset.mode") != "dark":
         tab.locator(".theme-switch-button").first.click()
-    tab.goto(server + CHAPTER_PAGES[1])
+    tab.goto(server + ONE)
     assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
 
 

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import pytest
 import repository
 import yaml
-from book import BASE, CHAPTER_PAGES, PAGES, ROOT, URL
+from book import BASE, CHAPTER_PAGES, ONE, PAGES, ROOT, URL
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_mathematics_is_rendered(soups):
         assert not soup.find_all(
             "script", src=lambda source: source and "mathjax" in source.lower()
         )
-    assert soups[CHAPTER_PAGES[0]].select(".katex-display math")
+    assert soups[ONE].select(".katex-display math")
 
 
 def test_sources_lead_to_the_api(soups):

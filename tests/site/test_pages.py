@@ -5,7 +5,7 @@ from itertools import product
 
 import axe
 import pytest
-from book import CHAPTER_PAGES, PAGES
+from book import ONE, OTHER, PAGES
 
 # Bytes, compressed, of a first visit, and in how many requests; bytes of a next page.
 FIRST, REQUESTS, NEXT = 200_000, 20, 60_000
@@ -151,7 +151,7 @@ def visit(tab, url):
 def asked_before(chromium, server):
     """Return what a visit of each of two chapters asks for, by page."""
     found = {}
-    for page in CHAPTER_PAGES[:2]:
+    for page in (ONE, OTHER):
         tab = chromium.new_page()
         found[page] = set(visit(tab, server + page)[1])
         tab.close()
@@ -181,7 +181,7 @@ def test_page(chromium, server, site, asked_before, looks, page):
     if page in PAGES:
         weights = {url: weight(url) for url in requests if not url.startswith("data:")}
         assert sum(weights.values()) <= FIRST and 3 <= len(weights) <= REQUESTS
-        before = asked_before[CHAPTER_PAGES[page == CHAPTER_PAGES[0]]]
+        before = asked_before[OTHER if page == ONE else ONE]
         assert sum(size for url, size in weights.items() if url not in before) <= NEXT
 
     expected = [] if found else [("error", "Failed to load resource: the server responded with")]

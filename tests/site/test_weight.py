@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pydata_sphinx_theme
 import pytest
-from book import CHAPTER_PAGES, ROOT, files
+from book import ONE, OTHER, ROOT, files
 from convbook_site import compact, pages, policy, styles
 from PIL import Image
 
@@ -154,7 +154,7 @@ def test_the_policy_lets_only_known_code_run(soups):
 
 def test_the_policy_is_in_force(chromium, server):
     tab = chromium.new_page()
-    tab.goto(server + CHAPTER_PAGES[0])
+    tab.goto(server + ONE)
     ran = """
     () => {
       window.broken = [];
@@ -184,7 +184,7 @@ def test_pages_work_from_the_file_system(chromium, site):
     tab.on("console", lambda message: said.append((message.type, message.text)))
     tab.on("pageerror", lambda error: said.append(("exception", str(error))))
     tab.on("requestfailed", lambda request: said.append(("failed", request.url)))
-    tab.goto((site / CHAPTER_PAGES[0]).as_uri())
+    tab.goto((site / ONE).as_uri())
     tab.wait_for_function("document.fonts.status === 'loaded'")
     assert tab.evaluate("document.querySelector('conv-explorer').result.output.length") > 0
     fonts = tab.evaluate(
@@ -210,7 +210,7 @@ def test_pages_work_from_the_file_system(chromium, site):
 @pytest.mark.parametrize("width", [1440, 390])
 def test_menus_open_and_close(chromium, server, width):
     tab = chromium.new_page(viewport={"width": width, "height": 800})
-    tab.goto(server + CHAPTER_PAGES[0])
+    tab.goto(server + ONE)
     buttons = tab.locator('[data-bs-toggle="dropdown"]')
     menus = tab.locator(".dropdown-menu")
     assert buttons.count() == 3
@@ -277,7 +277,7 @@ def test_two_builds_give_the_same_bytes_and_a_change_changes_one_page(site, tmp_
     assert mine.keys() == other.keys()
     assert [name for name in mine if mine[name] != other[name]] == []
 
-    page = CHAPTER_PAGES[1]
+    page = OTHER
     notebook = copy / page.replace(".html", ".ipynb")
     cells = json.loads(notebook.read_text("utf-8"))
     cells["cells"].insert(
