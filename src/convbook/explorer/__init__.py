@@ -9,6 +9,7 @@ import html
 import json
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -402,11 +403,22 @@ def _texts(*, input=None, kernel=None, view=None, matrix=False, **given):
         if isinstance(value, str):
             given[name] = value
         elif value is not None:
-            rows = value.tolist() if hasattr(value, "tolist") else value
-            given[name] = " ".join(re.sub(r"[][(),]", " ", str(rows)).split())
-            given[f"{name}_size"] = math.ceil(math.sqrt(len(given[name].split())))
+            numbers = [*_flat(value)]
+            given[name] = " ".join(numbers)
+            given[f"{name}_size"] = math.ceil(math.sqrt(len(numbers)))
     if view is not None:
         given["view"] = view
     if matrix:
         given["matrix"] = ""
     return {name: str(value).strip() for name, value in given.items()}
+
+
+def _flat(value):
+    """Yield the texts of the numbers in a tensor, an array, or rows of any of these."""
+    if hasattr(value, "tolist"):
+        value = (value.to_dense() if hasattr(value, "to_dense") else value).tolist()
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        for part in value:
+            yield from _flat(part)
+    else:
+        yield str(value)
