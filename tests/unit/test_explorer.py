@@ -28,7 +28,7 @@ ROWS = [[1, 2], [3, 0.5]]
 )
 @pytest.mark.parametrize("name", ["input", "kernel"])
 def test_rows_may_be_tensors_arrays_and_numbers_of_any_kind(name, rows):
-    result = explore(**{"kernel_size": 2, name: rows}).result
+    result = explore(**{"input_size": 2, "kernel_size": 2, name: rows}).result
     assert (result[name], result["adjusted"]) == (ROWS, False)
 
 
