@@ -13,7 +13,6 @@ FIRST_EDITION = {
     "dilation",
     "fast-convolution",
     "matrix-view",
-    "multichannel",
     "one-and-three-dimensions",
     "small-cnn",
     "three-ways",
