@@ -4,7 +4,7 @@
 #   make serve       build, serve it on this machine and open it
 #   make test        set up and run every check
 #   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
-#                    them, and measure anew what takes how long)
+#                    them, and measure anew what takes how long; NAMES="corr2d dilation": only these)
 #   make selftest    damage a copy of the book in every way that counts, and say what the tests miss
 #                    (PARTS="outputs files site mutants": only these)
 #   make colab       run every chapter the way Colab does
@@ -38,10 +38,13 @@ $(READY):
 	@touch $@
 
 book: $(READY)
+	@$(BIN)/python tools/chapters.py --stale
 	$(BIN)/jupyter-book build -W -n --keep-going --quiet .
 	@echo "The book is in _build/html: open _build/html/index.html, or run make serve"
 
 serve: book
+	@$(BIN)/python -c 'import socket, sys; sys.exit(socket.socket().connect_ex(("127.0.0.1", $(PORT))) == 0 \
+	  and "port $(PORT) is in use; try make serve PORT=8001")'
 	@echo "http://127.0.0.1:$(PORT), until you press Ctrl-C"
 	@($(BIN)/python -c 'import time; time.sleep(1)' && \
 	  $(BIN)/python -m webbrowser "http://127.0.0.1:$(PORT)" > /dev/null 2>&1 || true) &

@@ -1,13 +1,15 @@
 """Execute chapters: read NAME.md, run it, write NAME.ipynb.
 
-    python tools/chapters.py [--all] [--discard] [--timings] [NAME ...]
+    python tools/chapters.py [--all] [--discard] [--timings] [--stale] [NAME ...]
 
 A chapter is executed if its `.md`, the package, the pinned versions or this file have changed since
 it last was. Two executions give the same bytes. Inputs live in the `.md` alone: if somebody edited
 the inputs of an `.ipynb`, nothing is overwritten and the command says what to do (`--discard`
-gives the edits up). If a cell fails, the old `.ipynb` stays. What no two executions share is kept
-until `--timings` asks for it anew: the outputs of cells that measure time and, for all chapters at
-once, reference/versions.csv and reference/seconds.csv. Then one chapter runs at a time.
+gives the edits up). If a cell fails, the old `.ipynb` stays. The header of the `.md` is written as
+Jupytext writes it, so that saving in Jupyter changes nothing. What no two executions share is kept
+until `--timings` asks for it anew: the outputs of cells that measure time, the rows of these
+chapters in reference/seconds.csv and, without names, reference/versions.csv. Then one chapter runs
+at a time. `--stale` only says which chapters were edited since.
 """
 
 import argparse
@@ -23,10 +25,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
 from jupytext.config import load_jupytext_configuration_file
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -42,10 +46,24 @@ def sources():
     return [path for path in found if "```{code-cell}" in path.read_text(encoding="utf-8")]
 
 
+def _config():
+    return load_jupytext_configuration_file(str(ROOT / "jupytext.toml"))
+
+
 def read(path):
-    """Read a notebook in either form, through the settings of jupytext.toml."""
-    config = load_jupytext_configuration_file(str(ROOT / "jupytext.toml"))
-    return jupytext.read(path, config=config)
+    """Read a notebook in either form, through the settings of jupytext.toml.
+
+    Raises RuntimeError if it cannot be read.
+    """
+    try:
+        return jupytext.read(path, config=_config())
+    except (ValueError, yaml.YAMLError) as error:
+        raise RuntimeError(f"{path.name} cannot be read: {error}") from None
+
+
+def as_jupytext_writes(path):
+    """Return the text of NAME.md as saving the pair in Jupyter would leave it."""
+    return jupytext.writes(read(path), "md:myst", config=_config())
 
 
 def inputs(notebook):
@@ -69,10 +87,40 @@ def differences(path):
     for number, (mine, other) in enumerate(zip(ours["cells"], theirs["cells"]), start=1):
         for what, a, b in zip(("type", "source", "tags", "mystnb"), mine, other):
             if a != b:
-                found.append(f"{what} of cell {number} differs: {a!r:.60} / {b!r:.60}")
+                found.append(f"{what} of cell {number} differs: {_apart(a, b)}")
     if len(ours["cells"]) != len(theirs["cells"]):
-        found.append(f"{len(ours['cells'])} cells / {len(theirs['cells'])} cells")
+        found.append(f"{len(ours['cells'])} cells in the .md, {len(theirs['cells'])} in the .ipynb")
     return found
+
+
+def _apart(a, b):
+    """Say where two values begin to differ."""
+    if not (isinstance(a, str) and isinstance(b, str)):
+        return f"{a!r} in the .md, {b!r} in the .ipynb"
+    pairs = zip_longest(a.splitlines(), b.splitlines(), fillvalue="")
+    n, (a, b) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    same = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+    start = max(same - 20, 0)
+    cut = ("…" if start else "") + "{:.60}"
+    a, b = cut.format(a[start:]), cut.format(b[start:])
+    return f"line {n} is {a!r} in the .md, {b!r} in the .ipynb"
+
+
+def out_of_step(path):
+    """Say what to do if NAME.md and NAME.ipynb disagree; None if they agree."""
+    target, name = path.with_suffix(".ipynb"), path.stem
+    if not target.exists():
+        return f"{name}.ipynb is missing. Run: make chapters NAMES={name}"
+    if not (found := differences(path)):
+        return None
+    if edited_by_hand(path):
+        lines = [f"{name}.ipynb holds edits that would be lost:", *found]
+        lines += [
+            f"Move them into {name}.md, or give them up: make chapters DISCARD=1 NAMES={name}"
+        ]
+    else:
+        lines = [f"{name}.md was edited. Run: make chapters NAMES={name}", *found]
+    return "\n    ".join(lines)
 
 
 def edited_by_hand(path):
@@ -103,7 +151,7 @@ def execute(path, timings=False):
     """Run NAME.md and write NAME.ipynb. Raises RuntimeError.
 
     Returns None if the bytes are the same as before, or else the numbers of the cells with new
-    outputs.
+    outputs; that an execution number is another makes none new.
     timings: take the new outputs of cells that measure time, in place of the old ones.
     """
     notebook = read(path)
@@ -134,8 +182,12 @@ def execute(path, timings=False):
     temporary = target.with_suffix(".tmp")
     temporary.write_text(text, encoding="utf-8", newline="\n")
     os.replace(temporary, target)
-    shown = {cell.get("id"): cell.get("outputs") for cell in old.cells}  # an id names an input
-    return [n for n, c in enumerate(notebook.cells, 1) if c.get("outputs") != shown.get(c.id)]
+    shown = {cell.get("id"): _uncounted(cell) for cell in old.cells}  # an id names an input
+    return [n for n, c in enumerate(notebook.cells, 1) if _uncounted(c) != shown.get(c.id, [])]
+
+
+def _uncounted(cell):
+    return [{**output, "execution_count": None} for output in cell.get("outputs", [])]
 
 
 def _failed(cell):
@@ -185,11 +237,8 @@ def pins():
     return dict(re.findall(r"^([\w-]+)==([\w.]+)", text, re.MULTILINE))
 
 
-def write_verified_with(seconds):
-    """Write the tables of the page "Verified with".
-
-    seconds: a dict from the path of each executed `.md` to how long it took.
-    """
+def write_versions():
+    """Write the versions on the page "Verified with"."""
 
     def installed(package):
         try:
@@ -203,16 +252,29 @@ def write_verified_with(seconds):
         ("Python", platform.python_version()),
         *((package, installed(package)) for package in pins()),
     ]
-    times = [
-        (f"[{path.stem}](../{path.relative_to(ROOT).with_suffix('.ipynb').as_posix()})", f"{t:.1f}")
-        for path, t in seconds.items()
-    ]
-    times.append(("all", f"{sum(seconds.values()):.1f}"))
-    for name, rows in (("versions", versions), ("seconds", times)):
-        target = ROOT / "reference" / f"{name}.csv"
-        target.parent.mkdir(exist_ok=True)
-        with target.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
+    _write_table("versions", versions)
+
+
+def write_seconds(measured):
+    """Enter how long each `.md` of this dict took on the page "Verified with"."""
+    target = ROOT / "reference" / "seconds.csv"
+    old = dict(csv.reader(target.open(encoding="utf-8"))) if target.exists() else {}
+    rows = {}
+    for path in sources():
+        link = path.relative_to(ROOT).with_suffix(".ipynb").as_posix()
+        row = f"[{path.stem}](../{link})"
+        seconds = measured.get(path, old.get(row))
+        if seconds is not None:
+            rows[row] = f"{float(seconds):.1f}"
+    rows["all"] = f"{sum(map(float, rows.values())):.1f}"
+    _write_table("seconds", rows.items())
+
+
+def _write_table(name, rows):
+    target = ROOT / "reference" / f"{name}.csv"
+    target.parent.mkdir(exist_ok=True)
+    with target.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def _record():
@@ -234,6 +296,7 @@ def main(arguments=None):
     parser.add_argument("--all", action="store_true", help="execute even what has not changed")
     parser.add_argument("--discard", action="store_true", help="give up edits made to an .ipynb")
     parser.add_argument("--timings", action="store_true", help="measure times anew, one by one")
+    parser.add_argument("--stale", action="store_true", help="only say what was edited since")
     options = parser.parse_args(arguments)
 
     # One thread: the order of a floating sum must not depend on the machine.
@@ -247,19 +310,25 @@ def main(arguments=None):
     record, failures, todo, times = _recorded(), 0, [], {}
     for path in wanted:
         name = path.relative_to(ROOT).as_posix()
-        if edited_by_hand(path) and not options.discard:
+        try:
+            if options.stale:
+                if apart := out_of_step(path):
+                    print(f"The site shows the old page: {apart}")
+                continue
+            if edited_by_hand(path) and not options.discard:
+                raise RuntimeError(out_of_step(path))
+            text = as_jupytext_writes(path)
+        except RuntimeError as error:
             failures += 1
-            print(f"{name}: left alone. {path.stem}.ipynb holds edits that would be lost:")
-            for difference in differences(path):
-                print(f"    {difference}")
-            print("    Move them into the .md, then run with --discard to overwrite the .ipynb.")
-        elif (
-            options.all
-            or options.discard
-            or options.timings
-            or record.get(name) != [state(path), _hash_of(path.with_suffix(".ipynb"))]
-        ):
+            print(f"{name}: left alone. {error}")
+            continue
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        done = [state(path), _hash_of(path.with_suffix(".ipynb"))]
+        if options.all or options.discard or options.timings or record.get(name) != done:
             todo.append(path)
+    if options.stale:
+        return min(failures, 1)
     if not todo and not failures:
         print("Every chapter is up to date.")
 
@@ -275,8 +344,9 @@ def main(arguments=None):
         for done, (path, seconds, error, changed) in enumerate(pool.map(run, todo), start=1):
             name = path.relative_to(ROOT).as_posix()
             outcome = "FAILED" if error else "same as before" if changed is None else "changed"
-            if changed:
-                outcome += f" (output of cell {', '.join(map(str, changed))})"
+            if changed is not None:
+                cells = f"of cell {', '.join(map(str, changed))}" if changed else "as before"
+                outcome += f" (output {cells})"
             print(f"[{done}/{len(todo)}] {name}: {outcome}, {seconds:.1f} s", flush=True)
             if error:
                 failures += 1
@@ -284,8 +354,10 @@ def main(arguments=None):
             else:
                 record[name] = [state(path), _hash_of(path.with_suffix(".ipynb"))]
                 times[path] = seconds
-    if options.timings and set(times) == set(known.values()):
-        write_verified_with(times)
+    if options.timings:
+        write_seconds(times)
+        if set(times) == set(known.values()):
+            write_versions()
     _record().parent.mkdir(exist_ok=True)
     _record().write_text(json.dumps(record, indent=1), encoding="utf-8")
     return min(failures, 1)

@@ -30,16 +30,25 @@ def test_every_chapter_is_a_pair():
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_pair_agrees(path):
     """Source, type and tags of every cell, and the page's metadata."""
-    assert tool.differences(path) == []
+    apart = tool.out_of_step(path)
+    assert not apart, apart
     assert not tool.edited_by_hand(path)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_saving_in_jupyter_changes_nothing(path):
+    written = path.read_text(encoding="utf-8") == tool.as_jupytext_writes(path)
+    assert written, f"make chapters NAMES={path.stem} writes the header as Jupytext does"
 
 
 def test_toc_names_every_notebook():
     toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     named = set(re.findall(r"file: (\S+)", toc)) | set(re.findall(r"root: (\S+)", toc))
-    assert {path.relative_to(ROOT).as_posix() for path in NOTEBOOKS} <= named
+    missing = {path.relative_to(ROOT).as_posix() for path in NOTEBOOKS} - named
+    assert missing == set(), "add them to _toc.yml, each with its ending .ipynb"
     for name in named:  # the .md of a pair would be built without outputs, and nothing would warn
-        assert name.endswith(".ipynb") or not (ROOT / f"{name}.ipynb").exists()
+        bare = not name.endswith(".ipynb") and (ROOT / f"{name}.ipynb").exists()
+        assert not bare, f"_toc.yml: write {name}.ipynb, or the page has no outputs"
 
 
 def test_pytest_compares_every_output_and_hides_none():
@@ -83,7 +92,9 @@ class TestNotebook:
     def test_no_output_that_nbval_does_not_compare(self, path):
         for cell in code_cells(path):
             for output in cell["outputs"]:
-                assert not {"image/png", "image/jpeg"} & set(output.get("data", {}))
+                found = {"image/png", "image/jpeg"} & set(output.get("data", {}))
+                first = "".join(cell["source"]).strip().splitlines()[-1]
+                assert not found, f"draw as SVG, with show_figure of convbook: {first}"
 
     def test_no_tag_that_makes_nbval_look_away(self, path):
         """But for cells that measure time: those, and only those, are not compared."""
@@ -134,7 +145,8 @@ class TestChapter:
         for heading in ("Where people stumble", "Exercises", "What to remember", "References"):
             assert f"\n## {heading}\n" in text, heading
         assert "you can\n" in text, "what the reader will be able to do"
-        assert re.search(r"\n    description: .{50,}", text), "the description of the page"
+        description = tool.read(path).metadata["myst"]["html_meta"]["description"]
+        assert len(description) >= 50, "the description of the page"
 
     def test_exercises_have_executed_solutions(self, path):
         """Each solution is hidden, and says correct; each gap says not attempted."""
@@ -149,10 +161,13 @@ class TestChapter:
                 answers = re.findall(
                     r"^(?:correct|not attempted|not yet.*)$", printed, re.MULTILINE
                 )
-                assert set(answers) == {wanted}, printed
+                first = "".join(cell["source"]).splitlines()[0]
+                assert set(answers) == {wanted}, f"check(…) in “{first}” says {printed!r}"
                 said[wanted] += 1
-        assert said["not attempted"] == said["correct"]
-        assert 3 <= said["correct"] <= 6
+        assert said["not attempted"] == said["correct"], "for each gap one hidden solution"
+        assert 3 <= said["correct"] <= 6, (
+            f"{said['correct']} exercises with check(…) in a gap and in a hidden solution; 3 to 6"
+        )
 
     def test_shows_real_source_and_a_picture(self, path):
         text = path.read_text(encoding="utf-8")

@@ -126,8 +126,13 @@ def test_seconds_and_versions_are_written_with_the_timings_of_all_chapters(book,
     assert versions["nbclient"] == importlib.metadata.version("nbclient")
 
     (book / "chapters" / "two.md").write_text(CHAPTER)
+    before = tables[1].read_bytes()
     execute("--timings", "two")
-    assert dict(csv.reader(tables[0].open())) == seconds, "one chapter is not all of them"
+    named = dict(csv.reader(tables[0].open()))
+    two = named["[two](../chapters/two.ipynb)"]
+    assert named["[one](../chapters/one.ipynb)"] == seconds["[one](../chapters/one.ipynb)"]
+    assert float(named["all"]) == pytest.approx(float(seconds["all"]) + float(two), abs=0.11)
+    assert tables[1].read_bytes() == before, "one chapter does not date them all"
 
 
 def test_edits_of_a_notebook_are_not_lost(book, execute):
@@ -139,10 +144,15 @@ def test_edits_of_a_notebook_are_not_lost(book, execute):
         refused = execute(*options)
         assert refused.returncode == 1
         assert "one.ipynb holds edits that would be lost" in refused.stdout
-        assert "source of cell 3 differs" in refused.stdout
+        apart = "source of cell 3 differs: line 1 is 'print(x + 1)' in the .md, 'print(x + 10)' in"
+        assert apart in refused.stdout
+        assert "make chapters DISCARD=1 NAMES=one\n" in refused.stdout
         assert target.read_text() == edited
 
+        assert "The site shows the old page: one.ipynb holds" in execute("--stale").stdout
+
     assert execute("--discard").returncode == 0
+    assert execute("--stale").stdout == ""
     assert outputs(book) == ["2\n"]
 
     edited = target.read_text().replace("x + 1", "x + 10")
@@ -150,6 +160,48 @@ def test_edits_of_a_notebook_are_not_lost(book, execute):
     (book / "chapters" / "one.md").write_text(CHAPTER.replace("x + 1", "x + 10"))
     assert execute().returncode == 0
     assert outputs(book) == ["11\n"]
+
+
+def test_an_edit_that_was_not_executed_is_named_where_it_differs(book, execute):
+    long = CHAPTER.replace("x = 1", "x = 1  # " + "so it is " * 20 + "HERE")
+    (book / "chapters" / "one.md").write_text(long)
+    assert "one.ipynb is missing. Run: make chapters NAMES=one" in execute("--stale").stdout
+    execute()
+    (book / "chapters" / "one.md").write_text(long.replace("HERE", "there"))
+    said = execute("--stale")
+    assert said.returncode == 0
+    assert "one.md was edited. Run: make chapters NAMES=one\n" in said.stdout
+    assert "it is there' in the .md, '…s so it is so it is HERE' in the .ipynb" in said.stdout
+
+
+def test_a_moved_execution_number_is_no_new_output(book, execute):
+    shown = CHAPTER.replace("print(x + 1)", "x")
+    (book / "chapters" / "one.md").write_text(shown)
+    execute()
+    added = "```{code-cell} ipython3\ny = 1\n```\n\n```{code-cell} ipython3\n:tags"
+    (book / "chapters" / "one.md").write_text(
+        shown.replace("```{code-cell} ipython3\n:tags", added)
+    )
+    assert "one.md: changed (output as before)," in execute().stdout
+
+
+def test_the_header_is_written_as_jupytext_writes_it(book, execute):
+    words = "words and " * 20
+    header = f'myst:\n  html_meta:\n    description: "{words}"\n---\n\n# A chapter'
+    path = book / "chapters" / "one.md"
+    path.write_text(CHAPTER.replace("---\n\n# A chapter", header))
+    execute()
+    assert path.read_text() == chapters.as_jupytext_writes(path)
+    assert chapters.read(path).metadata["myst"]["html_meta"]["description"] == words
+    assert "up to date" in execute().stdout
+
+
+def test_a_header_that_cannot_be_read_is_named(book, execute):
+    (book / "chapters" / "one.md").write_text(CHAPTER.replace("kernelspec:", "kernelspec: : :"))
+    failed = execute()
+    assert failed.returncode == 1
+    assert "chapters/one.md: left alone. one.md cannot be read:" in failed.stdout
+    assert "line 6" in failed.stdout
 
 
 def test_a_failing_cell_is_named_and_leaves_the_old_notebook(book, execute):
