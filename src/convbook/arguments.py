@@ -4,6 +4,7 @@ Every refusal names the argument, the value it was given and the rule:
 `ValueError` for a value or shape that cannot work, `TypeError` for a wrong type.
 """
 
+import functools
 import operator
 from collections.abc import Iterable
 
@@ -12,6 +13,11 @@ import torch
 FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 COMPLEX = {torch.complex32, torch.complex64, torch.complex128}
 SMALL_INTS = {torch.uint8, torch.int8, torch.int16, torch.int32}
+WIDER = {
+    torch.float16: torch.float32,
+    torch.bfloat16: torch.float32,
+    torch.complex32: torch.complex64,
+}
 UNFOLDED = FLOATS | {torch.complex64, torch.complex128, torch.bool}  # what torch folds and unfolds
 
 
@@ -132,6 +138,25 @@ def check_alike(**tensors):
                     f"{first_name} has {attribute} {mine} and {name} has {attribute} {its}; "
                     "they must be the same"
                 )
+
+
+def round_once(function):
+    """Let a function of two tensors compute half precision in float32 and round the result once.
+
+    A sum that is rounded at every step stops growing: 256 + 1 is 256 in bfloat16.
+
+    >>> round_once(lambda X, K: sum(X * K))(torch.ones(1000).half(), torch.ones(1000).half())
+    tensor(1000., dtype=torch.float16)
+    """
+
+    @functools.wraps(function)
+    def rounded_once(X, K):
+        dtype = getattr(X, "dtype", None)
+        if dtype not in WIDER or getattr(K, "dtype", None) != dtype:
+            return function(X, K)
+        return function(X.to(WIDER[dtype]), K.to(WIDER[dtype])).to(dtype)
+
+    return rounded_once
 
 
 def check_kernel(K):

@@ -17,7 +17,7 @@ These are loops and slices, written to be read; `convbook.functional` computes t
 
 import torch
 
-from .arguments import as_ints, check_alike, check_kernel, check_tensor
+from .arguments import as_ints, check_alike, check_kernel, check_tensor, round_once
 
 
 def _sides(padding):
@@ -120,6 +120,7 @@ def _check_matrices(X, K):
     check_kernel(K)
 
 
+@round_once
 def corr2d(X, K):
     """Slide `K` over `X` and sum the products: the adjoint of `trans_conv`.
 
@@ -139,13 +140,14 @@ def corr2d(X, K):
         raise ValueError(
             f"K has shape {tuple(K.shape)}; it must fit into X of shape {tuple(X.shape)}"
         )
-    Y = X.new_zeros(h, w)
+    Y = (X[:1, :1] * K[:1, :1]).new_zeros(h, w)  # of both, for vmap may go over either
     for i in range(h):
         for j in range(w):
             Y[i, j] = (X[i : i + kh, j : j + kw] * K).sum()
     return Y
 
 
+@round_once
 def trans_conv(X, K):
     """Stamp `K`, scaled by each element of `X`, and add: adjoint of `corr2d`.
 
@@ -162,7 +164,7 @@ def trans_conv(X, K):
     _check_matrices(X, K)
     h, w = X.shape
     kh, kw = K.shape
-    Y = X.new_zeros(h + kh - 1, w + kw - 1)
+    Y = (X[:1, :1] * K[:1, :1]).new_zeros(h + kh - 1, w + kw - 1)  # of both, as in corr2d
     for i in range(h):
         for j in range(w):
             Y[i : i + kh, j : j + kw] += X[i, j] * K
@@ -178,6 +180,7 @@ def _check_channels(X, K, axis):
         )
 
 
+@round_once
 def corr2d_multi_in(X, K):
     """Correlate each input channel with a kernel of its own and add up.
 
@@ -198,6 +201,7 @@ def corr2d_multi_in(X, K):
     return sum(corr2d(x, k) for x, k in zip(X, K))
 
 
+@round_once
 def corr2d_multi_in_out(X, K):
     """Compute one output channel for each kernel of `K`, from all input channels.
 
@@ -216,6 +220,7 @@ def corr2d_multi_in_out(X, K):
     return torch.stack([corr2d_multi_in(X, k) for k in K])
 
 
+@round_once
 def corr2d_multi_in_out_1x1(X, K):
     """Compute `corr2d_multi_in_out` for 1×1 kernels, as one matrix product over the channels.
 
@@ -242,6 +247,7 @@ def corr2d_multi_in_out_1x1(X, K):
     return (weight @ pixels).reshape(c_out, h, w)  # (c_out, h·w) -> (c_out, h, w)
 
 
+@round_once
 def trans_conv_multi_in_out(X, K):
     """Stamp each input channel on each output channel: adjoint of `corr2d_multi_in_out`.
 
