@@ -8,7 +8,6 @@ from book import CHAPTERS
 
 # Pages that still have the form of the first edition. Empty it, then delete it.
 FIRST_EDITION = {
-    "conv2d",
     "deconvolution",
     "dilation",
     "fast-convolution",
