@@ -1,4 +1,4 @@
-"""One style sheet and one script for all pages, of what the pages use.
+"""One style sheet and one script for all pages, of what the pages use; and lighter pages.
 
 A stock page loads thirteen style sheets, most of whose rules match nothing, and seventeen scripts.
 Here the sheets become `_static/site.css`, without the rules that nothing uses and with fonts of
@@ -6,48 +6,97 @@ the icons and letters in use; the scripts become `_static/site.js`. What no page
 published.
 """
 
+import base64
+import functools
+import io
 import re
 import zlib
 from pathlib import Path
 
+from PIL import Image
+from pygments.styles import get_style_by_name
+from pygments.token import STANDARD_TYPES, Token
+from selectolax.lexbor import LexborNode
 from sphinx.util import logging
 
 from . import styles
 from .pages import Mend, mend, whole, written
 
 logger = logging.getLogger(__name__)
-SHEET, SCRIPT, EXPLORER = "_static/site.css", "_static/site.js", "_static/conv-explorer.js"
+SHEET, SCRIPT = "_static/site.css", "_static/site.js"
 
 # Scripts that no page needs, and why.
 UNUSED = {
     "sphinx-thebe.js": "Thebe runs code on foreign servers",
     "THEBE_JS_URL": "Thebe's address",
-    "thebe_selector": "Thebe's settings",
     "design-tabs.js": "no page has tabs",
     "fontawesome.js": "1.5 MB that draw the icons of the web font a second time",
-    "bootstrap.js": "80 KB of which the pages use what buttons.js does",
     "DOCUMENTATION_OPTIONS.pagename": "for a switch of versions, which the book has not",
 }
 # Only on the page of the search.
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js", "_static/search.js")
+# Scripts with a fault: what to write in place of what, and why.
+FAULTS = {
+    "in the title of a picture, marking what was searched for fails": (
+        '"button, select, textarea"',
+        '"button, select, textarea, svg"',
+    ),
+    "a button that was pressed keeps the focus": ("t.blur()", "0"),
+}
+ELEMENT = re.compile(r"""customElements\.define\(["']([\w-]+)""")
+
+
+def plain_tokens():
+    """Return a selector of code that looks like text in both of the theme's styles."""
+    styles = [get_style_by_name(f"a11y-high-contrast-{mode}") for mode in ("light", "dark")]
+    text = [style.style_for_token(Token.Text) for style in styles]
+    return ", ".join(
+        f"pre .{name}"
+        for token, name in STANDARD_TYPES.items()
+        if name and [style.style_for_token(token) for style in styles] == text
+    )
+
+
+@functools.cache
+def webp(png):
+    """Return a picture as WebP, in base64.
+
+    Without loss, as diagrams and small matrices are smallest; but at a quality of 75, whose loss
+    is not seen at four times the size, if that takes a quarter less, as for photographs.
+    """
+    image = Image.open(io.BytesIO(base64.b64decode(png)))
+    if image.mode == "RGBA" and image.getextrema()[3] == (255, 255):  # nothing is transparent
+        image = image.convert("RGB")
+
+    def saved(**options):
+        file = io.BytesIO()
+        image.save(file, "WEBP", method=6, **options)
+        return file.getvalue()
+
+    exact, close = saved(lossless=True), saved(quality=75)
+    return base64.b64encode(close if len(close) < 0.75 * len(exact) else exact).decode()
+
+
+def lighten(picture):
+    """Turn PNG inside of a page into WebP, which is a third of it."""
+    for name in ("src", "xlink:href"):
+        kind, _, data = (picture.attrs.get(name) or "").partition(";base64,")
+        if kind == "data:image/png":
+            picture.attrs[name] = f"data:image/webp;base64,{webp(data)}"
+
 
 MENDS = [
-    Mend("scripts that are part of one need no early loading", r'<link rel="preload"[^>]*>\s*'),
-    Mend("Bootstrap would show this title; a browser does, too", r' data-bs-title="', ' title="'),
+    Mend("scripts that are part of one need no early loading", "link[rel=preload]"),
     Mend(
         "Thebe's settings go with Thebe",
-        r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName[^<]*</script>',
+        "[type='text/x-thebe-config'], [type='text/x-thebe-config'] + script",
         everywhere=False,
     ),
+    Mend("a photograph as PNG is heavy", ".cell_output :is(img, image)", lighten, False),
+    Mend("the source of a formula is read by nothing", "math annotation", everywhere=False),
+    Mend("and marks off nothing", "math semantics", LexborNode.unwrap, everywhere=False),
+    Mend("text needs no elements", plain_tokens(), LexborNode.unwrap, everywhere=False),
 ]
-
-LINK = re.compile(r'<link\b(?=[^>]*rel="stylesheet")[^>]*?href="([^"]*)"[^>]*>\s*')
-FILE = re.compile(r'<script\b[^>]*\ssrc="([^"]*)"[^>]*></script>\s*')
-FILE_OR_CODE = re.compile(rf"{FILE.pattern}|<script>(.*?)</script>\s*", re.DOTALL)
-INLINE_EXPLORER = re.compile(
-    r"<script>((?:(?!</script>).)*customElements.define\(.conv-explorer.*?)</script>", re.DOTALL
-)
-STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
 class Bundle:
@@ -57,53 +106,61 @@ class Bundle:
         """Begin with nothing."""
         self.links = None  # links to the sheets; links to the scripts, or their code
         self.unused = set()  # what was left out
-        self.explorer = None  # its script
+        self.elements = {}  # the scripts of custom elements, by the name of the element
 
-    def share_explorer(self, app, page):
-        """Load the explorer's script once, from a file.
+    def share_elements(self, app, page):
+        """Load the script of a custom element, such as the explorer, once, from a file.
 
         In a notebook every explorer carries it, because in Colab each output is a page of its own.
         """
-        codes = set(INLINE_EXPLORER.findall(page.html))
-        if not codes:
-            return
-        self.explorer = self.explorer or codes.copy().pop()
-        if codes != {self.explorer}:
-            logger.warning("%s: another explorer than on other pages: make chapters", page.name)
-        link = f"{page.context['content_root']}{EXPLORER}?v={_checksum(self.explorer)}"
-        html = INLINE_EXPLORER.sub("", page.html)
-        page.html = html.replace("</head>", f'<script src="{link}"></script>\n</head>', 1)
+        links = {}
+        for script in page.tree.css("article script:not([src])"):
+            if not (found := ELEMENT.search(script.text())):
+                continue
+            name, code = found[1], script.text()
+            if self.elements.setdefault(name, code) != code:
+                logger.warning("%s: another %s than on other pages", page.name, name)
+            links[f"_static/{name}.js?v={_checksum(code)}"] = None
+            script.decompose()
+        return list(links)
 
     def gather(self, app, page):
         """Replace the style sheets and the scripts of a page by one of each."""
-        head, body = page.html.split("</head>", 1)
-        root = page.context["content_root"]
-        below = root.removeprefix("./")
-        sheets = [link.removeprefix(below) for link in LINK.findall(head)]
-        scripts = [link.removeprefix(below) or code for link, code in FILE_OR_CODE.findall(head)]
-        scripts += [link.removeprefix(below) for link in FILE.findall(body)]
-        head = FILE_OR_CODE.sub("", LINK.sub("", head))
-        body = FILE.sub("", body)
-
-        self.unused |= {name for name in UNUSED if any(name in script for script in scripts)}
-        scripts = [s for s in dict.fromkeys(scripts) if not _has(s, UNUSED)]
-        own = [s for s in scripts if _has(s, (*SEARCH, EXPLORER))]
-        links = sheets, [s for s in scripts if s not in own]
+        own = self.share_elements(app, page)
+        root, tree = page.context["content_root"], page.tree
+        sheets = tree.css("link[rel=stylesheet]")
+        scripts = tree.css("head script:not([data-cfasync]), body script[src]")
+        links = [
+            [node.attrs["href"].removeprefix(root.removeprefix("./")) for node in sheets],
+            [
+                (s.attrs.get("src") or "").removeprefix(root.removeprefix("./")) or s.text()
+                for s in scripts
+            ],
+        ]
+        for node in sheets + scripts:
+            node.decompose()
+        code = list(dict.fromkeys(links[1]))
+        self.unused |= {name for name in UNUSED if _has(name, code)}
+        code = [script for script in code if not any(name in script for name in UNUSED)]
+        if page.name == "search":
+            own += [script for script in code if any(name in script for name in SEARCH)]
+        links[1] = [script for script in code if not any(name in script for name in SEARCH)]
         self.links = self.links or links
         if links != self.links:
             logger.warning("%s: other style sheets or scripts than on other pages", page.name)
 
         version = f"?v={_checksum(repr(links))}"
-        head += f'<link rel="stylesheet" href="{root}{SHEET}{version}">\n'
-        if found := dict.fromkeys(STYLE.findall(body)):  # the same one stands at many a picture
-            head += f"<style>{styles.minify(''.join(found))}</style>\n"
-            body = STYLE.sub("", body)
+        head = f'<link rel="stylesheet" href="{root}{SHEET}{version}">'
+        inside = tree.css("body style")
+        if texts := dict.fromkeys(style.text() for style in inside):
+            head += f"<style>{''.join(texts)}</style>"  # the same one stands at many a picture
+        for style in inside:
+            style.decompose()
         # The scripts of the search are to run in their order, while the page is being read.
         defer = "" if page.name == "search" else " defer"
         for script in [SCRIPT + version, *own]:
-            if page.name == "search" or not _has(script, SEARCH):
-                head += f'<script{defer} src="{root}{script}"></script>\n'
-        page.html = f"{head}</head>{body}"
+            head += f'<script{defer} src="{root}{script}"></script>'
+        page.append("head", head)
 
     def write(self, app, exception):
         """Write the style sheet and the scripts, and remove what no page loads."""
@@ -114,15 +171,19 @@ class Bundle:
                 logger.warning("no page has %s: nothing to leave out (a new theme?)", name)
         site, static = Path(app.outdir), Path(app.outdir, "_static")
         sheets, scripts = self.links
-        code = [_read(site, s) if s.startswith("_static/") else s for s in scripts]
-        script = ";\n".join(code)
-        (site / SCRIPT).write_text(script, "utf-8")
-        if self.explorer:
-            (site / EXPLORER).write_text(self.explorer, "utf-8")
-        explorer = _read(site, EXPLORER)  # if no page with one has changed, that of before
+        code = ";\n".join(_read(site, s) if s.startswith("_static/") else s for s in scripts)
+        for reason, (fault, cure) in FAULTS.items():
+            if fault not in code:
+                logger.warning("nothing to mend in a script: %s (a new theme?)", reason)
+            code = code.replace(fault, cure)
+        (site / SCRIPT).write_text(code, "utf-8")
+        for name, element in self.elements.items():
+            (static / f"{name}.js").write_text(element, "utf-8")
 
         pages = "".join(path.read_text("utf-8") for path in written(app))
-        texts = script + explorer + _read(static, SEARCH[0])
+        # Scripts of elements, too, on pages that were written before.
+        loaded = set(re.findall(r"_static/([\w-]+\.js)", pages))
+        texts = "".join(_read(static, name) for name in sorted(loaded))
         paths = [link.split("?")[0].removeprefix("_static/") for link in sheets]
         sheet = "".join(styles.read(static, path) for path in paths)
         sheet = styles.purge(sheet, pages, texts)
@@ -140,8 +201,8 @@ def _checksum(text):
     return f"{zlib.crc32(text.encode()):08x}"
 
 
-def _has(script, names):
-    return any(name in script for name in names)
+def _has(name, scripts):
+    return any(name in script for script in scripts)
 
 
 def _read(folder, link):
@@ -151,8 +212,6 @@ def _read(folder, link):
 def setup(app):
     """Register with Sphinx."""
     bundle = Bundle()
-    app.add_js_file("buttons.js")
     mend(app, MENDS)
-    app.connect("page-rendered", bundle.gather, priority=800)
-    app.connect("page-rendered", bundle.share_explorer, priority=600)
+    app.connect("page-rendered", bundle.gather)
     app.connect("build-finished", bundle.write, priority=900)  # the theme writes colors of code

@@ -4,6 +4,8 @@ import inspect
 import re
 import sys
 
+from selectolax.lexbor import LexborHTMLParser
+
 
 def lay_out(app, what, name, thing, options, lines):
     """Turn a docstring, which is plain text, into reStructuredText for the page of the API.
@@ -43,17 +45,12 @@ def _link_or_code(match):
 def link_sources(app, page):
     """Link the name of each public function whose source is shown to its place in the API."""
     public = app.env.get_domain("py").objects
-
-    def link(match):
-        before, name = match.groups()
-        if f"convbook.{name}" not in public:
-            return match[0]
-        target = f"{page.context['pathto']('reference/api')}#convbook.{name}"
-        return f'{before}<a class="nf" href="{target}" title="{name} in the API">{name}</a>'
-
-    shown = r'<div class="highlight-python notranslate"><div class="highlight"><pre><span></span>'
-    define = r'<span class="k">def</span><span class="w"> </span>'
-    page.html = re.sub(rf'({shown}{define})<span class="nf">(\w+)</span>', link, page.html)
+    for name in page.tree.css(".highlight-python pre > span:first-child + .k + .w + .nf"):
+        if f"convbook.{name.text()}" in public:
+            target = f"{page.context['pathto']('reference/api')}#convbook.{name.text()}"
+            title = f"{name.text()} in the API"
+            link = f'<a class="nf" href="{target}" title="{title}">{name.text()}</a>'
+            name.replace_with(LexborHTMLParser(link).body.child)
 
 
 def setup(app):

@@ -1,54 +1,78 @@
-"""Change the text of each page after its template is rendered, before it is written.
+"""Change each page after its template is rendered, before it is written.
 
     app.connect("page-rendered", function)    calls function(app, page) for every page
     mend(app, MENDS)                          applies a list of mends to every page
 
-A page has `name`, the text `html`, which functions change, and the `context` of its template.
+A page has `name`, its parsed `tree`, which functions change, and the `context` of its template.
 A mend that no longer finds what it mends is a warning, which fails the build: so a new version of
 the theme cannot undo one unnoticed.
 """
 
-import os
-import re
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import minify_html
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 from sphinx.util import logging
 
+from . import policy
+
 logger = logging.getLogger(__name__)
-STATIC = Path(__file__).parent.parent / "static"
 
 
 @dataclass
 class Page:
-    """A rendered page: its name, its text and the context of its template."""
+    """A rendered page: its name, its tree and the context of its template."""
 
     name: str
-    html: str
+    tree: LexborHTMLParser
     context: dict
+
+    def append(self, place, html):
+        """Parse HTML and put it at the end of the page's "head" or "body"."""
+        parsed = LexborHTMLParser(f"<{place}>{html}</{place}>")
+        for node in parsed.css(f"{place} > *"):
+            getattr(self.tree, place).insert_child(node)
 
 
 @dataclass(frozen=True)
 class Mend:
-    """Why, what and by what; and whether every page has it, or just some pages of the book."""
+    """Why, which elements, what to do with each; and whether every page has one, or just some."""
 
     reason: str
-    pattern: str
-    replacement: str | Callable = ""
+    selector: str
+    change: Callable = LexborNode.decompose
     everywhere: bool = True
 
 
-def mend(app, mends, priority=500):
+def attributes(**new):
+    """Return a change that sets attributes, or deletes those that are None."""
+
+    def change(node):
+        for name, value in new.items():
+            name = name.replace("_", "-")
+            if value is not None:
+                node.attrs[name] = value
+            elif name in node.attrs:
+                del node.attrs[name]
+
+    return change
+
+
+def mend(app, mends):
     """Apply mends to every page, and warn of each that finds nothing."""
     found = Counter()
 
     def apply(app, page):
         for m in mends:
-            page.html, count = re.subn(m.pattern, m.replacement, page.html, flags=re.DOTALL)
-            found[m] += count
-            if m.everywhere and not count:
+            nodes = page.tree.css(m.selector)
+            for node in nodes:
+                m.change(node)
+            found[m] += len(nodes)
+            if m.everywhere and not nodes:
                 logger.warning("%s: nothing to mend: %s (a new theme?)", page.name, m.reason)
 
     def check(app, exception):
@@ -57,7 +81,7 @@ def mend(app, mends, priority=500):
                 if not found[m]:
                     logger.warning("nothing to mend on any page: %s (a new theme?)", m.reason)
 
-    app.connect("page-rendered", apply, priority=priority)
+    app.connect("page-rendered", apply)
     app.connect("build-finished", check)
 
 
@@ -72,7 +96,7 @@ def written(app):
 
 
 def announce_pages(app):
-    """Emit "page-rendered" for each page."""
+    """Emit "page-rendered" for each page, and write what becomes of its tree."""
     app.rendered = set()
     if app.builder.format != "html":
         return
@@ -82,31 +106,35 @@ def announce_pages(app):
         html = render(template, context)
         if "</html>" not in html:
             return html
-        page = Page(context["pagename"], html, context)
+        page = Page(context["pagename"], LexborHTMLParser(html), context)
         app.rendered.add(page.name)
         app.emit("page-rendered", page)
-        return page.html
+        html = minify_html.minify(
+            page.tree.html,
+            minify_css=True,
+            keep_closing_tags=True,
+            keep_html_and_head_opening_tags=True,
+        )
+        return policy.protect(page.name, html)
 
     app.builder.templates.render = rendered
 
 
-def leave_out_pairs(app, config):
-    """Build the .ipynb of each pair, which has the outputs, and not its .md."""
-    for notebook in [*Path(app.srcdir).glob("*.ipynb"), *Path(app.srcdir).glob("*/*.ipynb")]:
-        config.exclude_patterns.append(
-            notebook.relative_to(app.srcdir).with_suffix(".md").as_posix()
-        )
+def rewrite_indexed(app, env):
+    """Write the pages with index entries anew in every build.
 
-
-def use_own_files(app, config):
-    """Serve our own styles and fonts."""
-    # A relative path: the settings, whose checksum is in the site, are equal on every machine.
-    config.html_static_path.append(os.path.relpath(STATIC, app.confdir))
+    Sphinx keeps the words of the search for pages that have not changed, but not their index
+    entries: after a change elsewhere, the search would no longer know the terms of the glossary.
+    """
+    return [name for name, entries in env.get_domain("index").entries.items() if entries]
 
 
 def setup(app):
     """Register with Sphinx."""
     app.add_event("page-rendered")
-    app.connect("config-inited", use_own_files)
-    app.connect("config-inited", leave_out_pairs)
     app.connect("builder-inited", announce_pages)
+    app.connect("env-updated", rewrite_indexed)
+    # Pages are written anew after a change of this extension, too, not only of their sources.
+    files = [path for path in sorted(Path(__file__).parent.parent.rglob("*.*")) if path.is_file()]
+    sources = b"".join(path.read_bytes() for path in files if path.suffix != ".pyc")
+    app.add_config_value("convbook_site", zlib.crc32(sources), "html")

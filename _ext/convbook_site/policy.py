@@ -12,23 +12,7 @@ from base64 import b64encode
 
 from sphinx.util import logging
 
-from .pages import Mend, mend
-
 logger = logging.getLogger(__name__)
-
-MENDS = [
-    Mend(
-        "a handler inside a page would need a policy that lets any run; buttons.js acts instead",
-        r'onclick="toggleFullScreen\(\)"',
-        'data-act="fullscreen"',
-    ),
-    Mend(
-        "the same, for printing",
-        r'onclick="window.print\(\)"',
-        'data-act="print"',
-        everywhere=False,
-    ),
-]
 
 
 def policy(html):
@@ -59,18 +43,12 @@ def policy(html):
     )
 
 
-def protect(app, page):
-    """Put the policy at the top of a page."""
-    handlers = re.findall(r"<[a-z][^>]*\s(on[a-z]+)=", page.html)
-    if handlers:
-        logger.warning("%s: the policy forbids %s inside a page", page.name, handlers)
-    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy(page.html)}">'
-    page.html, count = re.subn(r"<meta charset[^>]*>", rf"\g<0>\n{tag}", page.html, count=1)
+def protect(name, html):
+    """Return a page with its policy at the top: it must see the whole page, as it is written."""
+    if handlers := re.findall(r"<[a-z][^>]*\s(on[a-z]+)=", html):
+        logger.warning("%s: the policy forbids %s inside a page", name, handlers)
+    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy(html)}">'
+    html, count = re.subn(r"<meta charset[^>]*>", rf"\g<0>{tag}", html, count=1)
     if not count:
-        logger.warning("%s: no place for the policy (a new theme?)", page.name)
-
-
-def setup(app):
-    """Register with Sphinx."""
-    mend(app, MENDS)
-    app.connect("page-rendered", protect, priority=1000)  # it must see the whole page
+        logger.warning("%s: no place for the policy (a new theme?)", name)
+    return html

@@ -1,14 +1,10 @@
 """Search finds Chinese terms, leads to the glossary's entry, and shows text, not buttons."""
 
 import re
-from pathlib import Path
 
 from sphinx import addnodes
 from sphinx.search.en import SearchEnglish
-from sphinx.util import logging
 
-logger = logging.getLogger(__name__)
-MARKED_NOT = '"button, select, textarea, svg"'
 CHINESE = "\u3400-\u9fff"
 
 
@@ -35,11 +31,6 @@ class Search(SearchEnglish):
         return super().word_filter(word) and not word.isdecimal()
 
 
-def leave_keys(app, config):
-    """Leave the key / to the browser: the theme takes it for a search field that it hides."""
-    config.html_theme_options["enable_search_shortcuts"] = False
-
-
 def name_terms_twice(app, doctree):
     """List each term of a glossary by its English and by its Chinese name.
 
@@ -57,24 +48,11 @@ def show_text(app, page):
     """Load what shows the text around a word that was found."""
     if page.name == "search":
         file = page.context["pathto"]("_static/search.js", resource=True)
-        page.html = page.html.replace("</body>", f'<script src="{file}"></script>\n</body>', 1)
-
-
-def leave_pictures(app, exception):
-    """Mark what was searched for in the text alone: in the title of a picture, marking fails."""
-    file = Path(app.outdir, "_static", "sphinx_highlight.js")
-    if exception or not file.exists():
-        return
-    code = file.read_text("utf-8").replace('"button, select, textarea"', MARKED_NOT)
-    if MARKED_NOT not in code:
-        logger.warning("nothing to mend in %s (a new Sphinx?)", file.name)
-    file.write_text(code, "utf-8")
+        page.append("body", f'<script src="{file}"></script>')
 
 
 def setup(app):
     """Register with Sphinx."""
     app.add_search_language(Search)
-    app.connect("config-inited", leave_keys)
     app.connect("doctree-read", name_terms_twice)
     app.connect("page-rendered", show_text)
-    app.connect("build-finished", leave_pictures)

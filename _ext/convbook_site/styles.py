@@ -16,19 +16,9 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)
 # The oldest browsers that understand all of policy.py: CSS is written in their terms.
 BROWSERS = ["chrome 100", "firefox 108", "safari 15.4"]
 NAME = r"(?:[a-zA-Z_-]|\\.)(?:[\w-]|\\.)*"
-VALUE = r"""(?:"[^"]*"|'[^']*'|url\((?!["'])[^)]*\)|[^;{}"'])*"""
-DECLARATION = rf"(?<=[{{;])(--[\w-]+):{VALUE};?"
 # Fonts of KaTeX for letters of one kind, and the class of those.
 ALPHABETS = {"Caligraphic": "mathcal", "Fraktur": "mathfrak", "Script": "mathscr"}
 FONT = re.compile(r"src:url\(([^)]+\.woff2)\)[^;}]*")
-
-
-def minify(css, unused=()):
-    """Return a style sheet in few characters, without the unused classes and ids."""
-    # What a browser does not understand it skips; so does error_recovery, instead of stopping.
-    return lightningcss.process_stylesheet(
-        css, unused_symbols=set(unused), browsers_list=BROWSERS, error_recovery=True
-    )
 
 
 def read(folder, name):
@@ -50,7 +40,7 @@ def read(folder, name):
 
 
 def purge(css, pages, scripts):
-    """Return a style sheet without the rules and variables that nothing uses.
+    """Return a style sheet without the rules that nothing uses.
 
     A rule is not used if each of its selectors has a class or id that is not. Those are used if a
     page has them or if they are words of a script, which may set them. So a script must have the
@@ -60,20 +50,10 @@ def purge(css, pages, scripts):
     licenses = "".join(re.findall(r"/\*!(?:(?!\*/).)*Licen.*?\*/", css, re.DOTALL))
     used = {*" ".join(map(" ".join, values)).split(), *re.findall(r"[\w-]+", scripts)}
     names = {name.replace("\\", "") for name in re.findall(rf"[.#]({NAME})", css)}
-    css = minify(css, names - used)
-    elsewhere = set(re.findall(r"--[\w-]+", pages + scripts))
-    # A variable may be used by another one alone, so what is idle changes.
-    while idle := _variables(css) - elsewhere.union(re.findall(r"var\(\s*(--[\w-]+)", css)):
-        css = _without(css, idle)
-    return licenses + minify(css)
-
-
-def _variables(css):
-    return {match[1] for match in re.finditer(DECLARATION, css)}
-
-
-def _without(css, names):
-    return re.sub(DECLARATION, lambda match: "" if match[1] in names else match[0], css)
+    # What a browser does not understand it skips; so does error_recovery, instead of stopping.
+    return licenses + lightningcss.process_stylesheet(
+        css, unused_symbols=names - used, browsers_list=BROWSERS, error_recovery=True
+    )
 
 
 def cut_fonts(folder, css, pages, cache):
