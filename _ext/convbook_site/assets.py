@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborNode
 from sphinx.util import logging
 
 from . import styles
-from .pages import Mend, mend, whole, written
+from .pages import Mend, attributes, mend, whole, written
 
 logger = logging.getLogger(__name__)
 SHEET, SCRIPT = "_static/site.css", "_static/site.js"
@@ -85,6 +85,22 @@ def lighten(picture):
             picture.attrs[name] = f"data:image/webp;base64,{webp(data)}"
 
 
+def round_coordinates(shape):
+    """Write coordinates to a tenth of a pixel, and no turn by no angle."""
+    for name in ("d", "x", "y", "points"):
+        if text := shape.attrs.get(name):
+            text = re.sub(r"-?\d+\.\d+", lambda m: f"{round(float(m[0]), 1):.8g}", text)
+            shape.attrs[name] = re.sub(r"\s*([a-zA-Z])\s*", r"\1", " ".join(text.split()))
+    if shape.attrs.get("transform", "").startswith("rotate(-0 "):
+        del shape.attrs["transform"]
+
+
+def leave_dots(operator):
+    """Turn the dot between names into text."""
+    if operator.text() == ".":
+        operator.unwrap()
+
+
 MENDS = [
     Mend("scripts that are part of one need no early loading", "link[rel=preload]"),
     Mend(
@@ -93,9 +109,12 @@ MENDS = [
         everywhere=False,
     ),
     Mend("a photograph as PNG is heavy", ".cell_output :is(img, image)", lighten, False),
+    Mend("coordinates have six decimals", "figure svg *", round_coordinates, False),
+    Mend("two images may have the same id", "svg image[id]", attributes(id=None), False),
     Mend("the source of a formula is read by nothing", "math annotation", everywhere=False),
     Mend("and marks off nothing", "math semantics", LexborNode.unwrap, everywhere=False),
     Mend("text needs no elements", plain_tokens(), LexborNode.unwrap, everywhere=False),
+    Mend("nor does a dot", "pre .o", leave_dots, everywhere=False),
 ]
 
 

@@ -45,6 +45,11 @@ MENDS = [
     ),
     Mend("the same, for printing", "[onclick]", attributes(onclick=None, data_act="print"), False),
     Mend(
+        "on paper, a second title without its number, and the contents without page numbers",
+        "#jb-print-docs-body",
+        everywhere=False,
+    ),
+    Mend(
         "the side bar is a landmark, so that all of a page is in one",
         "#pst-primary-sidebar",
         attributes(role="complementary", aria_label="Side bar"),
