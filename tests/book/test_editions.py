@@ -9,7 +9,6 @@ from book import CHAPTERS
 # Pages that still have the form of the first edition. Empty it, then delete it.
 FIRST_EDITION = {
     "deconvolution",
-    "dilation",
     "fast-convolution",
     "matrix-view",
     "one-and-three-dimensions",
