@@ -3,6 +3,9 @@
 #   make book        set up and build the site into _build/html
 #   make serve       build, serve it on this machine and open it
 #   make test        set up and run every check
+#   make quick       the checks of seconds: lint, functions, rules of chapters, and the outputs of
+#                    the chapters that differ from main (on main: from the last commit)
+#   make notebook    open a chapter in JupyterLab, paired with its .md (NAME=corr2d)
 #   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
 #                    them, and measure anew what takes how long; NAMES="corr2d dilation": only these)
 #   make selftest    damage a copy of the book in every way that counts, and say what the tests miss
@@ -22,8 +25,14 @@ endif
 # Exists if what these files ask for is installed; so nothing is installed twice.
 READY := .venv/ready-$(shell cat requirements.txt constraints.txt pyproject.toml | cksum | cut -d ' ' -f 1)
 PORT ?= 8000
+NAME ?= corr2d
+# The notebooks that are not as on main.
+CHANGED = $(shell { git diff --name-only --diff-filter=d --merge-base main -- '*.ipynb' 2> /dev/null || \
+  git diff --name-only --diff-filter=d HEAD -- '*.ipynb'; git ls-files -o --exclude-standard '*.ipynb'; })
+QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py \
+  tests/book/test_reference_pages.py
 
-.PHONY: book serve test lint chapters selftest colab bench update repository clean distclean
+.PHONY: book serve test quick notebook lint chapters selftest colab bench update repository clean distclean
 .DEFAULT_GOAL := book
 
 $(READY):
@@ -57,6 +66,13 @@ lint: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses=auto
+
+quick: lint
+	$(BIN)/python -m pytest --numprocesses=auto $(wildcard $(QUICK)) $(CHANGED)
+
+notebook: $(READY)
+	$(BIN)/jupyter lab $(or $(firstword $(wildcard $(foreach folder,. chapters reference,$(folder)/$(NAME).ipynb))), \
+	  $(error there is no chapter NAME=$(NAME)))
 
 chapters: $(READY)
 	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(if $(TIMINGS),--timings) $(NAMES)
