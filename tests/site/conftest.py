@@ -16,11 +16,6 @@ from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 
-def pytest_collection_modifyitems(items):
-    """Run first what builds the site: the other files about it then need not wait."""
-    items.sort(key=lambda item: item.path.name != "test_site.py")
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """Build the site from nothing, so that every warning shows, and return its folder.
