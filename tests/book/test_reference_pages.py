@@ -110,6 +110,15 @@ def test_the_glossary_has_every_term_that_a_chapter_introduces():
     assert missing == {}, "add them to reference/glossary.md, or to NOT_TERMS"
 
 
+def test_every_function_has_an_example_and_a_test():
+    tests = "".join(map(text, (ROOT / "tests" / "unit").glob("test_*.py")))
+    functions = {name: getattr(convbook, name) for name in convbook.__all__}
+    lacking = [name for name, one in functions.items() if ">>> " not in (one.__doc__ or "")]
+    assert lacking == [], "an example (>>> …) in the docstring"
+    lacking = [name for name in functions if not re.search(rf"\b{name}\b", tests)]
+    assert lacking == [], "a test in tests/unit"
+
+
 def entries_of_api():
     """Return the full name of everything that the page of the API documents."""
     names, module = set(), None
@@ -123,7 +132,8 @@ def entries_of_api():
 
 
 def test_the_api_has_every_public_function():
-    assert {f"convbook.{name}" for name in convbook.__all__} <= entries_of_api()
+    missing = {f"convbook.{name}" for name in convbook.__all__} - entries_of_api()
+    assert missing == set(), "add them to reference/api.md"
 
 
 @pytest.mark.parametrize("path", tool.sources(), ids=lambda path: path.stem)
