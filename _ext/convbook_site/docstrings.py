@@ -45,7 +45,7 @@ def _link_or_code(match):
 def link_sources(app, page):
     """Link the name of each public function whose source is shown to its place in the API."""
     public = app.env.get_domain("py").objects
-    for name in page.tree.css(".highlight-python pre > span:first-child + .k + .w + .nf"):
+    for name in page.tree.css(".highlight-python pre > .k + .w + .nf"):
         if f"convbook.{name.text()}" in public:
             target = f"{page.context['pathto']('reference/api')}#convbook.{name.text()}"
             title = f"{name.text()} in the API"

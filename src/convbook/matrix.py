@@ -4,46 +4,62 @@ All of them are found in one way: number the elements of the input, carry the nu
 operation carries the elements, and read off which output depends on which input.
 """
 
+from collections.abc import Callable
+from typing import Annotated as Num
+from typing import Any
+
 import torch
+from torch import Tensor
 
-from .arguments import as_ints, check_kernel, check_tensor
-from .functional import _windows
+from .functional import unfold
 from .moves import crop2d, dilate2d, pad2d, subsample2d
-from .sizes import conv_output_size
+from .signatures import NotNegatives, Positive, Positives, definition, pair
 
 
-def _number(input_shape):
-    """Return the elements' numbers, 1 to h·w, as an (h, w) tensor; 0 is left for put-in zeros."""
-    h, w = as_ints("input_shape", input_shape, 2, at_least=1)
-    return torch.arange(1, h * w + 1).reshape(h, w)
+def _number(channels: int, height: int, width: int) -> Tensor:
+    """Return the elements' numbers, from 1 on, as (c, h, w); 0 is left for zeros put in."""
+    return torch.arange(1, channels * height * width + 1).reshape(channels, height, width)
 
 
-def _matrix(sources, values, columns, sparse):
+def _matrix(sources: Tensor, values: Tensor, columns: int, sparse: bool) -> Tensor:
     """Return the matrix with values[i, j] in row i and the column of element sources[i, j].
 
-    sources: (rows, terms), numbers of input elements or 0 for a zero. values: (rows, terms).
-    columns: how many input elements there are. Returns (rows, columns).
+    sources: (rows, terms), numbers of input elements, rising along a row, or 0 for a zero.
+    values: (rows, terms). columns: how many input elements there are. Returns (rows, columns).
     """
     rows, terms = torch.nonzero(sources, as_tuple=True)
     places, entries = (rows, sources[rows, terms] - 1), values[rows, terms]
     shape = (len(sources), columns)
     if sparse:
-        places = torch.stack(places)
-        return torch.sparse_coo_tensor(places, entries, shape, check_invariants=True).coalesce()
+        return torch.sparse_coo_tensor(
+            torch.stack(places), entries, shape, check_invariants=True, is_coalesced=True
+        )
     matrix = values.new_zeros(shape)
     matrix[places] = entries
     return matrix
 
 
-def kernel2matrix(K, input_shape, stride=1, padding=0, dilation=1, sparse=False):
+@definition
+def kernel2matrix(
+    K: Num[Tensor, "[c_out c_in] kh kw"],
+    input_shape: Positives,
+    stride: Positives = 1,
+    padding: NotNegatives = 0,
+    dilation: Positives = 1,
+    sparse: bool = False,
+    groups: Positive = 1,
+) -> Tensor:
     """Return the matrix W of a convolution: W @ X.reshape(-1) is its output, flattened.
 
-    K: (kh, kw). input_shape: (h, w), the shape of X. stride, padding, dilation: an int or
-    (height, width). sparse: whether to return a `torch.sparse_coo` tensor.
-    Returns (h_out·w_out, h·w), rows in the order of the output, of the dtype of K and
-    differentiable in it. W.T is the transposed convolution of the same parameters.
-    Raises TypeError or ValueError if K is no such tensor, a number is out of range or the
-    kernel does not fit into the padded input.
+    K: (kh, kw) or, as the weight of `conv2d`, (c_out, c_in / groups, kh, kw). input_shape: (h, w),
+    that of X without its channels. stride, padding, dilation: an int or (height, width). sparse:
+    whether to return a `torch.sparse_coo` tensor. groups: as for `conv2d`.
+    Returns (c_out·h_out·w_out, c_in·h·w), where K without channels counts as one: rows in the order
+    of the output, columns in that of the input, of the dtype of K and differentiable in it. Each
+    pair of channels has a block, of zeros between groups. W.T is the transposed convolution of the
+    same parameters.
+    Raises TypeError or ValueError if K is no such tensor, a number is out of range, the kernel does
+    not fit into the padded input, or groups does not divide c_out.
     Source: Dumoulin and Visin, arXiv:1603.07285, section 4.1.
 
     >>> kernel2matrix(torch.tensor([[1, 2], [3, 4]]), (3, 3))
@@ -51,28 +67,38 @@ def kernel2matrix(K, input_shape, stride=1, padding=0, dilation=1, sparse=False)
             [0, 1, 2, 0, 3, 4, 0, 0, 0],
             [0, 0, 0, 1, 2, 0, 3, 4, 0],
             [0, 0, 0, 0, 1, 2, 0, 3, 4]])
+    >>> kernel2matrix(torch.tensor([1, 2, 3, 4]).reshape(2, 2, 1, 1), (1, 2))
+    tensor([[1, 0, 2, 0],
+            [0, 1, 0, 2],
+            [3, 0, 4, 0],
+            [0, 3, 0, 4]])
     """
-    check_tensor("K", K, "kh", "kw")
-    check_kernel(K)
-    numbers = _number(input_shape)
-    stride = as_ints("stride", stride, 2)
-    padding = as_ints("padding", padding, 2)
-    dilation = as_ints("dilation", dilation, 2)
-    h_out, w_out = conv_output_size(numbers.shape, K.shape, stride, padding, dilation)
-
-    windows = _windows(pad2d(numbers, padding)[None, None], K.shape, stride, dilation)
-    sources = windows.reshape(K.numel(), h_out * w_out).T  # (h_out·w_out, kh·kw)
-    values = K.flatten().expand(sources.shape)  # (h_out·w_out, kh·kw): K in every row
-    return _matrix(sources, values, numbers.numel(), sparse)
+    weight = K if K.ndim == 4 else K[None, None]
+    c_out, c_in = weight.shape[0], weight.shape[1] * groups
+    numbers = _number(c_in, *pair(input_shape))
+    windows = unfold(numbers.double(), K.shape[-2:], dilation, padding, stride).long()
+    windows = windows.unflatten(0, (groups, -1)).mT  # (groups, h_out·w_out, c_in/groups·kh·kw)
+    sources = windows.repeat_interleave(c_out // groups, 0)  # (c_out, h_out·w_out, …)
+    values = weight.flatten(1)[:, None].expand(sources.shape)  # each kernel in all of its rows
+    return _matrix(sources.flatten(0, 1), values.flatten(0, 1), numbers.numel(), sparse)
 
 
-def move2matrix(move, input_shape, amount, sparse=False, dtype=None):
+@definition
+def move2matrix(
+    move: Callable[..., Tensor],
+    input_shape: Positives,
+    amount: Any,
+    sparse: bool = False,
+    dtype: torch.dtype | None = None,
+    channels: Positive = 1,
+) -> Tensor:
     """Return the matrix M of a move: M @ X.reshape(-1) is `move(X, amount)`, flattened.
 
     move: `pad2d`, `crop2d`, `dilate2d` or `subsample2d`; the matrix of `corr2d` with K is
-    `kernel2matrix(K, input_shape)`. input_shape: (h, w), the shape of X. amount: what the move
-    takes as its second argument. sparse: as for `kernel2matrix`. dtype: that of the result,
-    by default torch's default dtype. Returns (number of outputs, h·w), of zeros and ones.
+    `kernel2matrix(K, input_shape)`. input_shape: (h, w), that of X without its channels. amount:
+    what the move takes as its second argument. sparse: as for `kernel2matrix`. dtype: that of the
+    result, by default torch's default dtype. channels: how many X has; each is moved by itself.
+    Returns (channels · number of outputs, channels·h·w), of zeros and ones.
     Raises ValueError if `move` is another function, and what the move raises.
 
     >>> move2matrix(subsample2d, (1, 5), 2)
@@ -84,7 +110,8 @@ def move2matrix(move, input_shape, amount, sparse=False, dtype=None):
     """
     if move not in (pad2d, crop2d, dilate2d, subsample2d):
         raise ValueError(f"move={move!r} must be pad2d, crop2d, dilate2d or subsample2d")
-    numbers = _number(input_shape)
-    sources = move(numbers, amount).reshape(-1, 1)  # (outputs, 1): one source each, or 0
+    numbers = _number(channels, *pair(input_shape))
+    moved = torch.stack([move(channel, amount) for channel in numbers])
+    sources = moved.reshape(-1, 1)  # (outputs, 1): one source each, or 0
     values = torch.ones(sources.shape, dtype=dtype)
     return _matrix(sources, values, numbers.numel(), sparse)

@@ -15,23 +15,19 @@ reverse order:
 These are loops and slices, written to be read; `convbook.functional` computes the same, fast.
 """
 
+from typing import Annotated as Num
+
 import torch
+from torch import Tensor
 
-from .arguments import as_ints, check_alike, check_kernel, check_tensor, round_once
-
-
-def _sides(padding):
-    """Return ((top, bottom), (left, right)) for any way to write a padding."""
-    both_axes = isinstance(padding, (list, tuple)) and len(padding) == 2
-    if both_axes and all(isinstance(sides, (list, tuple)) for sides in padding):
-        return tuple(
-            as_ints(f"padding[{axis}]", sides, 2, at_least=0) for axis, sides in enumerate(padding)
-        )
-    height, width = as_ints("padding", padding, 2, at_least=0)
-    return (height, height), (width, width)
+from .signatures import Padding, Positives, definition, pair, sides, zeros
 
 
-def pad2d(X, padding):
+@definition
+def pad2d(
+    X: Num[Tensor, "h w"],
+    padding: Padding,
+) -> Num[Tensor, "top+h+bottom left+w+right"]:
     """Put zeros around `X`: the adjoint of `crop2d`.
 
     X: (h, w). padding: rows and columns on each side, as one int, (height, width) or
@@ -44,15 +40,18 @@ def pad2d(X, padding):
             [0, 3, 4, 0],
             [0, 0, 0, 0]])
     """
-    check_tensor("X", X, "h", "w")
-    (top, bottom), (left, right) = _sides(padding)
+    (top, bottom), (left, right) = sides(padding)
     h, w = X.shape
     Y = X.new_zeros(top + h + bottom, left + w + right)
     Y[top : top + h, left : left + w] = X
     return Y
 
 
-def crop2d(Y, padding):
+@definition
+def crop2d(
+    Y: Num[Tensor, "h w"],
+    padding: Padding,
+) -> Num[Tensor, "h-top-bottom w-left-right"]:
     """Cut rows and columns off each side of `Y`: the adjoint of `pad2d`.
 
     Y: (h, w). padding: what to cut off, written as for `pad2d`.
@@ -64,17 +63,16 @@ def crop2d(Y, padding):
     tensor([[ 5,  6],
             [ 9, 10]])
     """
-    check_tensor("Y", Y, "h", "w")
-    (top, bottom), (left, right) = _sides(padding)
+    (top, bottom), (left, right) = sides(padding)
     h, w = Y.shape
-    if top + bottom > h or left + right > w:
-        raise ValueError(
-            f"padding={padding!r} would crop more than there is: Y has shape {tuple(Y.shape)}"
-        )
     return Y[top : h - bottom, left : w - right]
 
 
-def dilate2d(X, dilation):
+@definition
+def dilate2d(
+    X: Num[Tensor, "h w"],
+    dilation: Positives,
+) -> Num[Tensor, "(h-1)*dh+1 (w-1)*dw+1"]:
     """Put `dilation` - 1 zeros between neighbors: the adjoint of `subsample2d`.
 
     X: (h, w). dilation: distance of former neighbors, one int or (height, width).
@@ -87,15 +85,18 @@ def dilate2d(X, dilation):
             [0, 0, 0],
             [3, 0, 4]])
     """
-    check_tensor("X", X, "h", "w")
-    dh, dw = as_ints("dilation", dilation, 2, at_least=1)
+    dh, dw = pair(dilation)
     h, w = X.shape
     Y = X.new_zeros(max((h - 1) * dh + 1, 0), max((w - 1) * dw + 1, 0))
     Y[::dh, ::dw] = X
     return Y
 
 
-def subsample2d(X, stride):
+@definition
+def subsample2d(
+    X: Num[Tensor, "h w"],
+    stride: Positives,
+) -> Num[Tensor, "(h-1)//sh+1 (w-1)//sw+1"]:
     """Keep every `stride`-th row and column: the adjoint of `dilate2d`.
 
     X: (h, w). stride: one int or (height, width). Returns (⌈h/s⌉, ⌈w/s⌉), a view.
@@ -107,21 +108,15 @@ def subsample2d(X, stride):
     tensor([[0, 2],
             [6, 8]])
     """
-    check_tensor("X", X, "h", "w")
-    sh, sw = as_ints("stride", stride, 2, at_least=1)
+    sh, sw = pair(stride)
     return X[::sh, ::sw]
 
 
-def _check_matrices(X, K):
-    """Raise TypeError or ValueError unless X and K are matrices alike and K is not empty."""
-    check_tensor("X", X, "h", "w")
-    check_tensor("K", K, "kh", "kw")
-    check_alike(X=X, K=K)
-    check_kernel(K)
-
-
-@round_once
-def corr2d(X, K):
+@definition
+def corr2d(
+    X: Num[Tensor, "h w"],
+    K: Num[Tensor, "kh kw"],
+) -> Num[Tensor, "h-kh+1 w-kw+1"]:
     """Slide `K` over `X` and sum the products: the adjoint of `trans_conv`.
 
     X: (h, w). K: (kh, kw), no larger than X, of the same dtype and device.
@@ -133,22 +128,20 @@ def corr2d(X, K):
     tensor([[19, 25],
             [37, 43]])
     """
-    _check_matrices(X, K)
+    h, w = X.shape
     kh, kw = K.shape
-    h, w = X.shape[0] - kh + 1, X.shape[1] - kw + 1
-    if h < 1 or w < 1:
-        raise ValueError(
-            f"K has shape {tuple(K.shape)}; it must fit into X of shape {tuple(X.shape)}"
-        )
-    Y = (X[:1, :1] * K[:1, :1]).new_zeros(h, w)  # of both, for vmap may go over either
-    for i in range(h):
-        for j in range(w):
+    Y = zeros(h - kh + 1, w - kw + 1, like=(X, K))
+    for i in range(h - kh + 1):
+        for j in range(w - kw + 1):
             Y[i, j] = (X[i : i + kh, j : j + kw] * K).sum()
     return Y
 
 
-@round_once
-def trans_conv(X, K):
+@definition
+def trans_conv(
+    X: Num[Tensor, "h w"],
+    K: Num[Tensor, "kh kw"],
+) -> Num[Tensor, "h+kh-1 w+kw-1"]:
     """Stamp `K`, scaled by each element of `X`, and add: adjoint of `corr2d`.
 
     X: (h, w). K: (kh, kw), of the same dtype and device. Returns (h + kh - 1, w + kw - 1), the
@@ -161,27 +154,20 @@ def trans_conv(X, K):
             [ 0,  4,  6],
             [ 4, 12,  9]])
     """
-    _check_matrices(X, K)
     h, w = X.shape
     kh, kw = K.shape
-    Y = (X[:1, :1] * K[:1, :1]).new_zeros(h + kh - 1, w + kw - 1)  # of both, as in corr2d
+    Y = zeros(h + kh - 1, w + kw - 1, like=(X, K))
     for i in range(h):
         for j in range(w):
             Y[i : i + kh, j : j + kw] += X[i, j] * K
     return Y
 
 
-def _check_channels(X, K, axis):
-    """Raise ValueError unless `axis` of K counts as many input channels as X has."""
-    if K.shape[axis] != X.shape[0]:
-        raise ValueError(
-            f"K has shape {tuple(K.shape)}; its axis {axis} must be the {X.shape[0]} channels "
-            f"of X, which has shape {tuple(X.shape)}"
-        )
-
-
-@round_once
-def corr2d_multi_in(X, K):
+@definition
+def corr2d_multi_in(
+    X: Num[Tensor, "c_in h w"],
+    K: Num[Tensor, "c_in kh kw"],
+) -> Num[Tensor, "h-kh+1 w-kw+1"]:
     """Correlate each input channel with a kernel of its own and add up.
 
     X: (c_in, h, w). K: (c_in, kh, kw). Returns (h - kh + 1, w - kw + 1)
@@ -194,15 +180,14 @@ def corr2d_multi_in(X, K):
     tensor([[136, 152],
             [184, 200]])
     """
-    check_tensor("X", X, "c_in", "h", "w")
-    check_tensor("K", K, "c_in", "kh", "kw")
-    check_kernel(K)
-    _check_channels(X, K, axis=0)
     return sum(corr2d(x, k) for x, k in zip(X, K))
 
 
-@round_once
-def corr2d_multi_in_out(X, K):
+@definition
+def corr2d_multi_in_out(
+    X: Num[Tensor, "c_in h w"],
+    K: Num[Tensor, "c_out c_in kh kw"],
+) -> Num[Tensor, "c_out h-kh+1 w-kw+1"]:
     """Compute one output channel for each kernel of `K`, from all input channels.
 
     X: (c_in, h, w). K: (c_out, c_in, kh, kw). Returns (c_out, h - kh + 1, w - kw + 1)
@@ -213,15 +198,14 @@ def corr2d_multi_in_out(X, K):
     >>> corr2d_multi_in_out(X, torch.ones(5, 2, 2, 2, dtype=torch.int64)).shape  # 3 - 2 + 1
     torch.Size([5, 2, 2])
     """
-    check_tensor("X", X, "c_in", "h", "w")
-    check_tensor("K", K, "c_out", "c_in", "kh", "kw")
-    check_kernel(K)
-    _check_channels(X, K, axis=1)
     return torch.stack([corr2d_multi_in(X, k) for k in K])
 
 
-@round_once
-def corr2d_multi_in_out_1x1(X, K):
+@definition
+def corr2d_multi_in_out_1x1(
+    X: Num[Tensor, "c_in h w"],
+    K: Num[Tensor, "c_out c_in 1 1"],
+) -> Num[Tensor, "c_out h w"]:
     """Compute `corr2d_multi_in_out` for 1×1 kernels, as one matrix product over the channels.
 
     X: (c_in, h, w). K: (c_out, c_in, 1, 1). Returns (c_out, h, w)
@@ -233,13 +217,6 @@ def corr2d_multi_in_out_1x1(X, K):
     tensor([[[40, 51],
              [62, 73]]])
     """
-    check_tensor("X", X, "c_in", "h", "w")
-    check_tensor("K", K, "c_out", "c_in", "kh", "kw")
-    check_alike(X=X, K=K)
-    check_kernel(K)
-    _check_channels(X, K, axis=1)
-    if K.shape[2:] != (1, 1):
-        raise ValueError(f"K has shape {tuple(K.shape)}; its last two axes must be 1 and 1")
     c_in, h, w = X.shape
     c_out = K.shape[0]
     pixels = X.reshape(c_in, h * w)  # (c_in, h·w): one column for each pixel
@@ -247,8 +224,11 @@ def corr2d_multi_in_out_1x1(X, K):
     return (weight @ pixels).reshape(c_out, h, w)  # (c_out, h·w) -> (c_out, h, w)
 
 
-@round_once
-def trans_conv_multi_in_out(X, K):
+@definition
+def trans_conv_multi_in_out(
+    X: Num[Tensor, "c_in h w"],
+    K: Num[Tensor, "c_in c_out kh kw"],
+) -> Num[Tensor, "c_out h+kh-1 w+kw-1"]:
     """Stamp each input channel on each output channel: adjoint of `corr2d_multi_in_out`.
 
     X: (c_in, h, w). K: (c_in, c_out, kh, kw); the channel axes stand the other way round than
@@ -260,9 +240,5 @@ def trans_conv_multi_in_out(X, K):
     >>> trans_conv_multi_in_out(X, torch.ones(2, 5, 2, 2)).shape  # 3 + 2 - 1
     torch.Size([5, 4, 4])
     """
-    check_tensor("X", X, "c_in", "h", "w")
-    check_tensor("K", K, "c_in", "c_out", "kh", "kw")
-    check_kernel(K)
-    _check_channels(X, K, axis=0)
     outputs = zip(*[[trans_conv(x, k) for k in kernels] for x, kernels in zip(X, K)])
     return torch.stack([sum(stamped) for stamped in outputs])

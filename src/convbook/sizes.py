@@ -4,43 +4,57 @@ Every size is counted along one axis, and each function takes either ints, for o
 tuples, for several at once. The formulas hold for each axis by itself.
 """
 
-import functools
-import inspect
-
-from .arguments import as_int, as_ints
+from .arguments import as_int
+from .signatures import NotNegative, Positive, per_axis
 
 
-def _for_each_axis(along_axis):
-    """Let a function of ints also take tuples, one entry for each axis.
-
-    The first argument decides: an int gives an int, a tuple or list gives a tuple.
-    """
-    signature = inspect.signature(along_axis)
-
-    @functools.wraps(along_axis)
-    def for_each_axis(*args, **kwargs):
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        names, values = bound.arguments.keys(), bound.arguments.values()
-        if not isinstance(next(iter(values)), (list, tuple)):
-            return along_axis(*(as_int(name, value) for name, value in zip(names, values)))
-        axes = len(next(iter(values)))
-        columns = [as_ints(name, value, axes) for name, value in zip(names, values)]
-        return tuple(along_axis(*axis) for axis in zip(*columns))
-
-    return for_each_axis
+def kernel_fits(
+    result: int, input_size: int, kernel_size: int, padding: int, dilation: int
+) -> None:
+    """Raise ValueError if a kernel does not fit into the padded input."""
+    if result < 1:
+        raise ValueError(
+            f"kernel_size={kernel_size} with dilation={dilation} reaches over "
+            f"{dilation * (kernel_size - 1) + 1}; it must fit into input_size={input_size} "
+            f"with padding={padding}, which is {input_size + 2 * padding}"
+        )
 
 
-def _check(kernel_size, stride, dilation, **not_negative):
-    """Raise ValueError if one of the numbers is smaller than it can be."""
-    for name, value in {"kernel_size": kernel_size, "stride": stride, "dilation": dilation}.items():
-        as_int(name, value, at_least=1)
-    for name, value in not_negative.items():
-        as_int(name, value, at_least=0)
+def output_padding_is_small(output_padding: int, stride: int, dilation: int) -> None:
+    """Raise ValueError if output_padding is smaller than neither stride nor dilation."""
+    if output_padding >= max(stride, dilation):
+        raise ValueError(
+            f"output_padding={output_padding} must be smaller than stride={stride} "
+            f"or dilation={dilation}"
+        )
 
 
-@_for_each_axis
-def conv_output_size(input_size, kernel_size, stride=1, padding=0, dilation=1):
+def something_is_left(result: int, input_size: int, padding: int) -> None:
+    """Raise ValueError if padding cuts off all that a transposed convolution gives."""
+    if result < 1:
+        raise ValueError(
+            f"padding={padding} cuts off too much: the output of input_size={input_size} would "
+            f"have the size {result}"
+        )
+
+
+def output_padding_exists(result: int, output_size: int, stride: int, dilation: int) -> None:
+    """Raise ValueError if no output_padding gives `output_size`."""
+    smallest, largest = output_size - result, output_size - result + max(stride, dilation) - 1
+    if not smallest <= output_size <= largest:
+        raise ValueError(
+            f"output_size={output_size} must be at least {smallest} and at most {largest}"
+        )
+
+
+@per_axis(kernel_fits)
+def conv_output_size(
+    input_size: NotNegative,
+    kernel_size: Positive,
+    stride: Positive = 1,
+    padding: NotNegative = 0,
+    dilation: Positive = 1,
+) -> int:
     """Return the size of a convolution's output: ⌊(n + 2p - d(k - 1) - 1) / s⌋ + 1.
 
     All arguments: ints (one axis), or a tuple for `input_size` and ints or tuples for the rest
@@ -54,21 +68,19 @@ def conv_output_size(input_size, kernel_size, stride=1, padding=0, dilation=1):
     >>> conv_output_size((5, 9), 3, dilation=(1, 4))
     (3, 1)
     """
-    _check(kernel_size, stride, dilation, input_size=input_size, padding=padding)
-    reach = dilation * (kernel_size - 1) + 1
-    padded = input_size + 2 * padding
-    if reach > padded:
-        raise ValueError(
-            f"kernel_size={kernel_size} with dilation={dilation} reaches over {reach}; it must fit "
-            f"into input_size={input_size} with padding={padding}, which is {padded}"
-        )
-    return (padded - reach) // stride + 1
+    reach = dilation * (kernel_size - 1) + 1  # from the first to the last tap
+    return (input_size + 2 * padding - reach) // stride + 1
 
 
-@_for_each_axis
+@per_axis(output_padding_is_small, something_is_left)
 def conv_transpose_output_size(
-    input_size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1
-):
+    input_size: Positive,
+    kernel_size: Positive,
+    stride: Positive = 1,
+    padding: NotNegative = 0,
+    output_padding: NotNegative = 0,
+    dilation: Positive = 1,
+) -> int:
     """Return the size of a transposed convolution's output: (n-1)s - 2p + d(k-1) + op + 1.
 
     All arguments: as for `conv_output_size`. padding counts per side and is cut off.
@@ -84,35 +96,19 @@ def conv_transpose_output_size(
     Traceback (most recent call last):
     ValueError: output_padding=2 must be smaller than stride=1 or dilation=1
     """
-    _check(
-        kernel_size,
-        stride,
-        dilation,
-        input_size=input_size,
-        padding=padding,
-        output_padding=output_padding,
-    )
-    if output_padding >= max(stride, dilation):
-        raise ValueError(
-            f"output_padding={output_padding} must be smaller than stride={stride} "
-            f"or dilation={dilation}"
-        )
-    size = _smallest(input_size, kernel_size, stride, padding, dilation) + output_padding
-    if input_size < 1 or size < 1:
-        raise ValueError(
-            f"padding={padding} cuts off too much: the output of input_size={input_size} would "
-            f"have the size {size}"
-        )
-    return size
+    reach = dilation * (kernel_size - 1) + 1  # from the first to the last tap
+    return (input_size - 1) * stride + reach - 2 * padding + output_padding
 
 
-def _smallest(input_size, kernel_size, stride, padding, dilation):
-    """Return the size of a transposed convolution's output without output_padding."""
-    return (input_size - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + 1
-
-
-@_for_each_axis
-def output_padding_for(input_size, output_size, kernel_size, stride=1, padding=0, dilation=1):
+@per_axis(output_padding_exists)
+def output_padding_for(
+    input_size: Positive,
+    output_size: Positive,
+    kernel_size: Positive,
+    stride: Positive = 1,
+    padding: NotNegative = 0,
+    dilation: Positive = 1,
+) -> int:
     """Return the output_padding with which a transposed convolution gives `output_size`.
 
     All arguments: as for `conv_output_size`; input_size and output_size are those of the
@@ -127,20 +123,12 @@ def output_padding_for(input_size, output_size, kernel_size, stride=1, padding=0
     >>> output_padding_for((4, 4), (7, 8), 3, stride=2, padding=1)
     (0, 1)
     """
-    _check(kernel_size, stride, dilation, padding=padding)
-    as_int("input_size", input_size, at_least=1)
-    as_int("output_size", output_size, at_least=1)
-    smallest = _smallest(input_size, kernel_size, stride, padding, dilation)
-    largest = smallest + max(stride, dilation) - 1
-    if not smallest <= output_size <= largest:
-        raise ValueError(
-            f"output_size={output_size} must be at least {smallest} and at most {largest}"
-        )
-    return output_size - smallest
+    reach = dilation * (kernel_size - 1) + 1  # from the first to the last tap
+    return output_size - ((input_size - 1) * stride + reach - 2 * padding)
 
 
-@_for_each_axis
-def same_padding(kernel_size, dilation=1):
+@per_axis()
+def same_padding(kernel_size: Positive, dilation: Positive = 1) -> tuple[int, int]:
     """Return the zeros (before, after) with which a convolution of stride 1 keeps the size.
 
     All arguments: as for `conv_output_size`. Returns (before, after), or a tuple of such pairs,
@@ -153,7 +141,6 @@ def same_padding(kernel_size, dilation=1):
     >>> same_padding((3, 2), dilation=2)
     ((2, 2), (1, 1))
     """
-    _check(kernel_size, 1, dilation)
     total = dilation * (kernel_size - 1)
     return total // 2, total - total // 2
 

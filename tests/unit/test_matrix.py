@@ -122,7 +122,11 @@ K = torch.ones(2, 2)
     "call, error, message",
     [
         (lambda: kernel2matrix([[1]], (3, 3)), TypeError, "^K must be a torch.Tensor, not list$"),
-        (lambda: kernel2matrix(K[0], (3, 3)), ValueError, r"^K has shape \(2,\); .* \(kh, kw\)$"),
+        (
+            lambda: kernel2matrix(K[0], (3, 3)),
+            ValueError,
+            r"^K has shape \(2,\); .* 4 axes \(.*\), or the last 2$",
+        ),
         (lambda: kernel2matrix(K > 0, (3, 3)), TypeError, "^K has dtype torch.bool; it must hold"),
         (lambda: kernel2matrix(K[:0], (3, 3)), ValueError, "no axis of a kernel may be empty$"),
         (lambda: kernel2matrix(K, (1, 3)), ValueError, "it must fit into input_size=1"),

@@ -161,7 +161,11 @@ X3, K4 = torch.ones(2, 4, 4), torch.ones(3, 2, 2, 2)
         (lambda: cb.corr2d_multi_in_out(X3, K), ValueError, r"4 axes \(c_out, c_in, kh, kw\)"),
         (lambda: cb.corr2d_multi_in_out(X3, K4[:, :1]), ValueError, "its axis 1 must be the 2"),
         (lambda: cb.corr2d_multi_in_out(X3, K4[:0]), ValueError, "no axis of a kernel may"),
-        (lambda: cb.corr2d_multi_in_out_1x1(X3, K4), ValueError, "last two axes must be 1 and 1"),
+        (
+            lambda: cb.corr2d_multi_in_out_1x1(X3, K4),
+            ValueError,
+            r"axes must be \(c_out, c_in, 1, 1\)",
+        ),
         (lambda: cb.corr2d_multi_in_out_1x1(X, K4), ValueError, r"3 axes \(c_in, h, w\)"),
         (lambda: cb.corr2d_multi_in_out_1x1(X3, K), ValueError, "4 axes"),
         (

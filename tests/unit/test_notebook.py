@@ -1,5 +1,7 @@
 """What notebooks show: exercises, source, figures, the photograph."""
 
+import inspect
+
 import numpy
 import pytest
 import torch
@@ -96,7 +98,7 @@ def test_show_source_shows_the_code_that_runs(shown):
     assert ">>>" not in bundle["text/plain"], "the docstring is cut to its first sentence"
     # Cut or not, it is the same function.
     names = {}
-    exec(bundle["text/plain"], corr2d.__globals__, names)
+    exec(bundle["text/plain"], inspect.unwrap(corr2d).__globals__, names)
     X, K = torch.rand(4, 5), torch.rand(2, 3)
     assert torch.equal(names["corr2d"](X, K), corr2d(X, K))
 

@@ -204,11 +204,15 @@ def test_an_int_gives_an_int_and_a_tuple_a_tuple():
             ValueError,
             "^padding=2 cuts off too much: the output of input_size=2 would have the size 0$",
         ),
-        (lambda: conv_transpose_output_size(0, 9), ValueError, "output of input_size=0"),
+        (
+            lambda: conv_transpose_output_size(0, 9),
+            ValueError,
+            "^input_size=0 must be at least 1$",
+        ),
         (
             lambda: conv_transpose_output_size(-1, 9),
             ValueError,
-            "^input_size=-1 must be at least 0$",
+            "^input_size=-1 must be at least 1$",
         ),
         (
             lambda: conv_transpose_output_size(4, 3, output_padding=-1),
