@@ -14,7 +14,6 @@ FIRST_EDITION = {
     "one-and-three-dimensions",
     "small-cnn",
     "three-ways",
-    "trans-conv",
     "trans-conv-parameters",
     "upsampling",
 }
