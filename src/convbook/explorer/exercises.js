@@ -22,14 +22,14 @@ import TEXT from "./trainer.json" with { type: "json" };
 /** Numbers from 0 up to 1: mulberry32, begun with the FNV-1a hash of a text.
  * @param {string} text */
 function generator(text) {
-  let state = 0x811c9dc5;
-  for (const character of text) state = Math.imul(state ^ character.charCodeAt(0), 0x01000193);
+  let state = 2166136261;
+  for (const character of text) state = Math.imul(state ^ character.charCodeAt(0), 16777619);
   // Texts that differ in a digit must not begin alike: murmur3's last step.
-  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
+  state = Math.imul(state ^ (state >>> 16), 2246822507);
+  state = Math.imul(state ^ (state >>> 13), 3266489909);
   state ^= state >>> 16;
   return () => {
-    state = (state + 0x6d2b79f5) | 0;
+    state = (state + 1831565813) | 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
@@ -93,12 +93,14 @@ function drawLayer(d, level, small) {
   };
   layer.kernel_size = d.same(2, small ? 2 : 4);
   if (conv) {
-    layer.input_size = small ? d.two(3, 5) : d.two(4, level === 1 ? 9 : 14);
     const names = ["stride", "padding", "dilation"];
     // One parameter, or two of them, or all but one.
     if (level === 1 || (level === 2 && small)) names.splice(0, 3, d.pick(names));
     else names.splice(d.int(0, 2), 1);
     if (level === 1 && names[0] === "dilation") names[0] = d.pick(["stride", "padding"]);
+    // Level 2 fits on a phone.
+    layer.input_size = !small ? d.two(4, level === 1 ? 9 : 14)
+      : d.two(3, level === 2 && names[0] === "dilation" ? 4 : 5);
     for (const name of names)
       set(name, name === "padding" ? 1 : 2, name === "dilation" || small ? 2 : 3);
     if (small) {
@@ -395,7 +397,9 @@ export function exerciseOf(kind, level, seed) {
     return e;
   }
 }
-const mistakesOf = (/** @type {any} */ e) => KINDS[e.kind].mistakes(e.drawn);
+/** The mistakes that an exercise knows, those first that are named first.
+ * @param {any} e @returns {Mistake[]} */
+export const mistakesOf = (e) => KINDS[e.kind].mistakes(e.drawn);
 
 /** The places of the cells of an answer. @param {any} answer @returns {number[][]} */
 const placesOf = (answer) => !Array.isArray(answer) ? [[]]
@@ -486,4 +490,14 @@ export function hint({ kind, drawn: { layer, matrix, at: row } }, at) {
     ? `${kind} ${layer.mode}` : kind === "row" ? `row ${matrix}` : kind;
   return fill(TEXT.hints[name], { formula: LETTERS[layer.mode], cell: spot("Y", at),
     output: spot("Y", row ?? []), input: spot("X", row ?? []) });
+}
+
+/** All that a page without scripts shows of an exercise; fixed.json holds some.
+ * @param {string} kind @param {number} level @param {number} seed */
+export function storedOf(kind, level, seed) {
+  const e = exerciseOf(kind, level, seed);
+  return { exercise: publicOf(e), asked: asked(e),
+    worked: ["row", "shape"].includes(kind) ? []
+      : e.places.map((at) => (kind === "fill" ? `${nameOf(e, at)} = ` : "") +
+        KINDS[kind].explain(e.drawn, at)) };
 }
