@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from bs4 import BeautifulSoup
 
 from convbook.diagrams import (
-    WIDTH,
+    COLORS,
     Grid,
     Spy,
+    Step,
     draw,
     draw_corr2d,
     draw_matrix,
@@ -19,14 +20,19 @@ from convbook.diagrams import (
     draw_twins,
     number,
 )
+from convbook.diagrams.grid import PHASES
 
 X = torch.arange(1, 26).reshape(5, 5)
 K = torch.tensor([[1, -2], [0, 3]])
 CASES = [dict(stride=s, padding=p, dilation=d) for s in (1, 2) for p in (0, 1) for d in (1, 2)]
 
 
-def texts(html):
-    return [tag.text for tag in BeautifulSoup(html, "html.parser").select("svg text")]
+def svgs(diagram):
+    return BeautifulSoup(diagram.html(), "html.parser").select("svg")
+
+
+def texts(diagram):
+    return [tag.text for svg in svgs(diagram) for tag in svg.select("text")]
 
 
 def check_stretched(grid, dilation):
@@ -75,11 +81,26 @@ def test_unused_cells_are_those_without_gradient():
 
 
 def test_every_cell_has_its_number():
-    shown = texts(draw(Grid(X, label="X"), title="numbers").html())
+    shown = texts(draw(Grid(X, label="X"), title="numbers"))
     assert shown == ["X", "5 × 5", *map(str, range(1, 26))]
-    assert texts(draw(Grid(X, blank=X > 3), title="some")._repr_mimebundle_()["text/html"]) == [
-        "1", "2", "3"
-    ]  # fmt: skip
+    assert texts(draw(Grid(X, blank=X > 3), title="some")) == ["1", "2", "3"]
+
+
+def test_labels_stand_in_place_of_numbers():
+    grid = Grid(torch.zeros(1, 3), labels=[["w₀₀", "0", "w₀₁"]])
+    assert texts(draw(grid, title="W")) == ["w₀₀", "0", "w₀₁"]
+    assert str(grid) == "input (1 × 3)\nw₀₀   0 w₀₁"
+    for wrong in ([["a", "b"]], [["a", "b", "c"]] * 2):
+        with pytest.raises(ValueError, match=r"labels has shape .*it must be that of values"):
+            Grid(torch.zeros(1, 3), labels=wrong)
+
+
+def test_phases_have_a_tint_and_a_letter_each():
+    phases = torch.tensor([[0, 1, -1], [2, 3, 0]])
+    (svg,) = svgs(draw(Grid(X[:2, :3], "output", phases=phases), title="phases"))
+    assert [tag.text for tag in svg.select("tspan")] == ["a", "b", "c", "d", "a"]
+    fills = [path["fill"] for path in svg.select("path")]
+    assert len(set(fills)) == 5, "four phases, and the one cell that has none"
 
 
 def test_numbers_are_short_and_zero_has_no_sign():
@@ -98,15 +119,46 @@ def test_stamps_add_up():
 
 
 def test_words_say_what_the_picture_says():
-    diagram = draw_corr2d(X, K, at=(1, 2))
+    diagram = draw_corr2d(X, K, at=(1, 2), padding=1, stride=(2, 1))
     bundle = diagram._repr_mimebundle_()
     soup = BeautifulSoup(bundle["text/html"], "html.parser")
-    assert soup.svg["role"] == "img"
-    assert soup.svg.title.text == "Cross-correlation"
-    assert soup.svg.desc.text in bundle["text/plain"]
+    title = "Cross-correlation of a 5 × 5 input and a 2 × 2 kernel, stride (2, 1), padding 1"
+    assert diagram.title == soup.select_one("[role=group]")["aria-label"] == title
+    assert bundle["text/plain"].startswith(title)
     assert soup.figcaption.text == diagram.caption and diagram.caption in bundle["text/plain"]
+    assert soup.figure["aria-labelledby"] == soup.figcaption["id"]
     for value in diagram.parts[4].values.flatten():
         assert number(value) in bundle["text/plain"]
+    shown = soup.select("svg")
+    assert [svg["role"] for svg in shown] == ["img"] * 3
+    titles = [svg.title.text for svg in shown]
+    assert titles == ["input X, 7 × 7, ⋆", "kernel K, 2 × 2, =", "output Y, 3 × 6"]
+    assert shown[1].desc.text == "row 0: 1, −2; row 1: 0, 3"
+    row = diagram.parts[0].values[2].tolist()
+    assert f"; row 2: 0, {row[1]}, {row[2]} marked, {row[3]} marked, {row[4]}" in shown[0].desc.text
+
+
+def test_titles_name_the_parameters_that_differ_from_their_defaults():
+    titles = [
+        draw_corr2d(X, K, stride=1, padding=(0, 0)).title,
+        draw_corr2d(X, K, stride=2, padding=((1, 1), (1, 1)), dilation=(1, 2)).title,
+        draw_corr2d(X, K, padding=[(0, 0), (2, 0)]).title,
+        draw_trans_conv(X, K, stride=2, output_padding=1).title,
+        draw_twins(X, K, stride=2).title,
+    ]
+    sizes = "of a 5 × 5 input and a 2 × 2 kernel"
+    assert titles == [
+        f"Cross-correlation {sizes}",
+        f"Cross-correlation {sizes}, stride 2, padding 1, dilation (1, 2)",
+        f"Cross-correlation {sizes}, padding [(0, 0), (2, 0)]",
+        f"Transposed convolution {sizes}, stride 2, output_padding 1",
+        f"Cross-correlation {sizes}, stride 2, and its transpose",
+    ]
+
+
+def test_a_picture_without_a_caption_is_named_by_its_title():
+    soup = BeautifulSoup(draw(Grid(K), title="a < b").html(), "html.parser")
+    assert soup.figure["aria-label"] == "a < b" and "aria-labelledby" not in soup.figure.attrs
 
 
 def test_captions_count():
@@ -115,60 +167,141 @@ def test_captions_count():
     assert draw_trans_conv(K, K).caption.startswith("4 stamps, one for each")
 
 
-def test_still_pictures_do_not_move_and_moving_ones_can_be_stopped():
-    still, moving = draw_corr2d(X, K, at=(0, 0)).html(), draw_corr2d(X, K).html()
-    assert "animation" not in still and "checkbox" not in still
-    assert "prefers-reduced-motion:no-preference" in moving and "checkbox" in moving
-    steps = BeautifulSoup(moving, "html.parser").select(".conv-step")
-    assert [s.get("visibility") for s in steps] == ["hidden"] * 15 + [None]
-    two = BeautifulSoup(draw_corr2d(X[:1, :3], K[:1]).html(), "html.parser")
-    assert [s.get("visibility") for s in two.select(".conv-step")] == ["hidden", None]
+def test_still_pictures_carry_no_script_and_moving_ones_show_the_last_step():
+    still, moving = (draw_corr2d(X, K, at=at).html() for at in ((0, 0), None))
+    assert not BeautifulSoup(still, "html.parser").select("script, conv-steps, [data-step]")
+    soup = BeautifulSoup(moving, "html.parser")
+    assert len(soup.select("script")) == 1 and soup.select_one("conv-steps")["data-steps"] == "16"
+    for path in ("conv-row svg:first-child path", "conv-row svg:last-child path", "conv-text p"):
+        steps = soup.select(f".{path}[data-step]")
+        assert [step["data-step"] for step in steps] == [f"{i} {i + 1}" for i in range(16)]
+        hidden = [step.get("visibility") == "hidden" or step.has_attr("hidden") for step in steps]
+        assert hidden == [True] * 15 + [False]
+        assert ["conv-last" in step.get("class", []) for step in steps] == [False] * 15 + [True]
+
+
+def test_numbers_stand_for_as_long_as_they_are_right():
+    diagram = draw_trans_conv(K, K)
+    *_, output = svgs(diagram)
+    h, w = diagram.parts[4].values.shape
+    side = diagram.rows()[0][2][0].side
+    for step, wanted in enumerate(diagram.steps):
+        shown = torch.zeros(h, w, dtype=torch.long)
+        for text in output.select("g text"):
+            start, end = map(int, text.get("data-step", "0 4").split())
+            if start <= step < end:
+                i = int((float(text["y"]) - 40) // side)
+                shown[i, int(float(text["x"]) // side)] = int(text.text.replace("−", "-"))
+        assert torch.equal(shown, wanted.digits[4]), step
+
+
+def test_digits_that_come_one_by_one():
+    row = torch.tensor([[1, 20, 3]])
+    steps = [Step(digits={0: row[:, :n]}) for n in (1, 2, 3)]
+    (svg,) = svgs(draw(Grid(row), title="one by one", steps=steps))
+    shown = [(text.text, text.get("data-step")) for text in svg.select("text")]
+    assert shown == [("1", None), ("20", "1 3"), ("3", "2 3")]
 
 
 def test_no_name_could_clash_with_another_picture():
-    assert not re.search(r'\bid="|url\(#|href="#', draw_trans_conv(K, K, padding=1).html())
+    one, same, other = (draw_corr2d(X, K, at=at).html() for at in ((0, 0), (0, 0), (0, 1)))
+    ids = [re.findall(r' id="([^"]+)"', html) for html in (one, same, other)]
+    assert [len(found) for found in ids] == [1, 1, 1]
+    assert ids[0] == ids[1] != ids[2], "the same picture has the same name, in every run"
+    assert not re.search(r'url\(#|href="#', one)
 
 
-def test_wide_rows_are_broken():
-    narrow, wide = draw_corr2d(K, K), draw_corr2d(X.repeat(2, 2), X)
-    assert len({y for _, y in narrow._layout()[0]}) < len({y for _, y in wide._layout()[0]})
-    assert wide._layout()[1] <= 600
+def test_svg_has_nothing_that_is_not_needed():
+    html = draw_trans_conv(X, K, padding=1, stride=3).html()
+    figure = html[html.index("</style>") : html.index("</figure>")]
+    assert "xmlns" not in figure and not re.search(r">\s+<", figure)
+    drawn = re.sub(r'(fill|stroke)-opacity="[^"]*"', "", figure)
+    assert "." in drawn and not re.search(r"\d\.\d\d", drawn), "coordinates to a tenth"
 
 
-def test_places_without_and_with_a_label():
-    assert Grid(K).height == 2 * 36 and Grid(K).corner(5, 7) == (5, 7)
-    assert Grid(K, label="K").height == 2 * 36 + 40 and Grid(K, label="K").corner(5, 7) == (5, 47)
-    assert draw(Grid(K), title="small")._layout()[1:] == (204, 2 + 2 * 36 + 14)
+def test_no_row_begins_with_a_sign():
+    parts = [Grid(K), "+", Grid(K), "\n", "=", Grid(K), "\n", Grid(K)]
+    rows = draw(*parts, title="a sum").rows()
+    assert [[(place, sign) for _, place, sign in row] for row in rows] == [
+        [(0, "+"), (2, "=")], [(5, "")], [(7, "")]
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="parts begin with '='"):
+        draw("=", Grid(K), title="no").html()
+
+
+def test_a_grid_that_no_phone_can_hold_scrolls_and_can_be_reached():
+    for columns, scrolls in ((13, False), (15, True)):
+        soup = BeautifulSoup(
+            draw(Grid(torch.full((1, columns), 10)), title="t").html(), "html.parser"
+        )
+        group = soup.select_one("[role=group]")
+        assert (group.get("tabindex") == "0") == ("conv-wide" in group.get("class", [])) == scrolls
+        assert ("min-width" in soup.svg.get("style", "")) == scrolls
+
+
+@pytest.mark.parametrize("columns", [1, 5, 9, 10, 14, 17])
+@pytest.mark.parametrize("value", [1, -3, 10, 144, -1000, 0.25])
+@pytest.mark.parametrize("cell", [28, 36, 44])
+def test_digits_are_legible_and_do_not_touch_their_cells(columns, value, cell):
+    values = torch.full((2, columns), 1.0)
+    values[1, 0] = value
+    grid = Grid(values, cell=cell)
+    length = max(len(number(value)), 1)
+    assert grid.side >= 0.6 * grid.em * length + 11.99
+    scale = min(340 / (grid.width + 4), 1) if grid.width + 4 <= 377 else 0.9
+    assert scale >= 0.9 and grid.em * scale >= 11 and grid.em <= 16
+    assert grid.side == 36 or cell != 36 or length > 2 or columns > 9
+
+
+def test_a_grid_has_room_for_the_numbers_of_all_steps():
+    steps = [Step(digits={0: K * 1000}), Step(digits={0: K})]
+    (row,) = draw(Grid(K), title="t", steps=steps).rows()
+    assert row[0][0].side == Grid(K * 1000).side > Grid(K).side
+
+
+def test_labels_of_a_row_are_aligned():
+    shown = svgs(draw(Grid(K, label="K"), "→", Grid(X, label="X"), title="row"))
+    labels = [[text["y"] for text in svg.select("text[font-weight]")] for svg in shown]
+    assert labels == [["10"], ["10"]]
+    tops = [re.match(r"M[-\d.]+ (\d+)", svg.path["d"])[1] for svg in shown]
+    assert tops == ["40", "40"]
+    bare, *_ = svgs(draw(Grid(K), Grid(X, label="X"), title="row"))
+    assert bare.path["d"].startswith("M0 40"), "the cells are aligned, too"
+    assert svgs(draw(Grid(K), title="alone"))[0].path["d"].startswith("M0 0")
     assert str(Grid(K[:0], label="none")) == "none (0 × 2)"
 
 
-def test_a_matrix_of_28_columns_has_digits_and_one_of_29_has_not():
-    few, many = (draw_matrix(torch.eye(n), marked_row=2).parts[0] for n in (28, 29))
-    assert (type(few), few.cell) == (Grid, 20) and (type(many), many.cell) == (Spy, 19)
-    assert few.marked == [(2, j) for j in range(28)] and many.marked == [(2, j) for j in range(29)]
+def test_a_matrix_that_fits_on_a_phone_has_digits_and_a_larger_one_has_not():
+    few, many = (draw_matrix(torch.eye(n), marked_row=2).parts[0] for n in (18, 19))
+    assert type(few) is Grid and (type(many), many.side) == (Spy, 17)
+    assert few.marked == [(2, j) for j in range(18)] and many.marked == [(2, j) for j in range(19)]
 
 
 def test_twins_have_the_same_parameters():
     for more in ({}, {"stride": 2}, {"padding": 1}, {"dilation": 2}, {"stride": 2, "padding": 1}):
         A = torch.arange(36).reshape(6, 6)
-        grids = draw_twins(A, K, **more).parts[::2]
+        diagram = draw_twins(A, K, **more)
+        grids = [part for part in diagram.parts if isinstance(part, Grid)]
         wanted = F.conv2d(A[None, None], K[None, None], **more)[0, 0]
-        assert torch.equal(grids[1].values, wanted) and torch.equal(grids[2].values, wanted)
-        kept = grids[3].values if grids[3].unused is None else grids[3].values[~grids[3].unused]
+        assert torch.equal(grids[1].values, wanted)
+        kept = grids[2].values if grids[2].unused is None else grids[2].values[~grids[2].unused]
         assert kept.numel() == A.numel()  # it returns to where it came from
+        check_stretched(grids[3], more.get("dilation", 1))
+        assert torch.equal(diagram.steps[-1].digits[4], grids[2].values)
+        for step in diagram.steps:
+            window, stamp = ({cell for cell in step.marked[place]} for place in (0, 4))
+            assert window == stamp and len(step.marked[2]) == 1
 
 
-@pytest.mark.parametrize(
-    "columns, kernel_size, cell", [(3, 2, 36), (4, 3, 35), (4, 2, 30), (5, 3, None)]
-)
-def test_twins_stand_side_by_side_in_the_largest_cells_that_fit(columns, kernel_size, cell):
-    twins = draw_twins(torch.ones(2, columns), torch.ones(1, kernel_size))
-    cells = {part.cell for part in twins.parts if isinstance(part, Grid)}
-    if cell is None:
-        assert "\n" in twins.parts and cells == {36}
-    else:
-        assert "|" in twins.parts and cells == {cell}
-        assert twins._layout()[1] <= WIDTH
+@pytest.mark.parametrize("n, kernel_size, cell", [(3, 2, 36), (5, 2, 36), (6, 2, 28), (9, 3, 20)])
+def test_twins_stand_side_by_side_in_the_largest_cells_that_fit(n, kernel_size, cell):
+    twins = draw_twins(
+        torch.arange(n * n).reshape(n, n), torch.ones(kernel_size, kernel_size).long()
+    )
+    rows = twins.rows()
+    assert [[sign for *_, sign in row] for row in rows] == [["→", "→", ""], [""]]
+    assert rows[0][0][0].cell == cell and rows[1][0][0].label == "kernel K"
+    assert twins.width() <= 720 or cell == 20
 
 
 def test_a_matrix_without_digits_says_how_many_numbers_are_not_zero():
@@ -178,7 +311,7 @@ def test_a_matrix_without_digits_says_how_many_numbers_are_not_zero():
 
 
 def test_large_matrices_shrink():
-    assert draw_matrix(torch.eye(4)).parts[0].cell > draw_matrix(torch.eye(40)).parts[0].cell
+    assert draw_matrix(torch.eye(4)).parts[0].side > draw_matrix(torch.eye(40)).parts[0].side
 
 
 def test_bad_input_is_refused():
@@ -200,3 +333,27 @@ def test_bad_input_is_refused():
         Grid(torch.ones(3))
     with pytest.raises(ValueError, match="row has shape .* must have 2 axes"):
         Grid(torch.ones(3), label="row")
+
+
+def luminance(color):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
+    return sum(a * b for a, b in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+def rgb(code):
+    return [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("page", ["#FFFFFF", "#FDFCF9", "#15171B", "#121212", "#000000"])
+def test_lines_stand_out_from_the_page_and_from_every_tint(page):
+    """At least 3:1 (WCAG 1.4.11), by one set of colors for light and dark."""
+    (svg,) = svgs(draw(Grid(K), title="tint"))
+    tint = float(svg.path["fill-opacity"])
+    assert svg.path["fill"] == svg.path["stroke"] == COLORS["input"]
+    backs = [rgb(page)]
+    for role in ("input", "kernel", "output"):
+        backs.append([tint * a + (1 - tint) * b for a, b in zip(rgb(COLORS[role]), rgb(page))])
+    for line in (*COLORS.values(), *PHASES):
+        for back in backs:
+            low, high = sorted([luminance(rgb(line)), luminance(back)])
+            assert (high + 0.05) / (low + 0.05) >= 3, (line, back)

@@ -1,0 +1,294 @@
+"""Pictures of one operation: cross-correlation, transposed convolution, their matrices."""
+
+from dataclasses import replace
+
+import torch
+
+from ..arguments import as_ints, check_tensor
+from ..moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
+from ..sizes import output_padding_for
+from .figure import SCALE, WIDTH, Diagram, Step, draw
+from .grid import CELL, PHONE, Grid, Spy, number, size
+from .words import _
+
+
+def _positions(values, at, name):
+    """Return the cells (i, j) to show: the one asked for, or all in reading order."""
+    h, w = values.shape
+    if at is None:
+        return [(i, j) for i in range(h) for j in range(w)]
+    i, j = as_ints("at", at, 2, at_least=0)
+    if i >= h or j >= w:
+        raise ValueError(f"at={at!r} must be a cell of {name}, which has shape {(h, w)}")
+    return [(i, j)]
+
+
+def _product(a, b):
+    """Write a product, with parentheses around a negative second factor."""
+    return f"{number(a)}·{number(b)}" if b >= 0 else f"{number(a)}·({number(b)})"
+
+
+def _title(words, X, K, **parameters):
+    """Return a title with the sizes of input and kernel, and the parameters that say something."""
+    said = [words.format(input=size(X), kernel=size(K))]
+    for name, value in parameters.items():
+        numbers = torch.as_tensor(value).unique().tolist()
+        if numbers != [1 if name in ("stride", "dilation") else 0]:
+            said.append(f"{name} {numbers[0] if len(numbers) == 1 else value}")
+    return ", ".join(said)
+
+
+def _kernel(K, dilation):
+    """Return the grid of a kernel, stretched by `dilation`."""
+    zeros = dilate2d(torch.ones_like(K), dilation) == 0
+    return Grid(dilate2d(K, dilation), "kernel", _("kernel K"), zeros=zeros)
+
+
+def draw_corr2d(X, K, at=None, *, stride=1, padding=0, dilation=1):
+    """Draw the window of a cross-correlation, with its arithmetic.
+
+    X: (h, w). K: (kh, kw). at: the output cell (i, j) whose window is marked; without it the
+    window moves over all of them. stride, padding, dilation: as for the moves.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
+
+    >>> K = torch.tensor([[0, 1], [2, 3]])
+    >>> print(draw_corr2d(torch.arange(9).reshape(3, 3), K, at=(0, 0)))
+    Cross-correlation of a 3 × 3 input and a 2 × 2 kernel
+    input X (3 × 3)
+    [0] [1]   2
+    [3] [4]   5
+      6   7   8
+    ⋆
+    kernel K (2 × 2)
+    0 1
+    2 3
+    =
+    output Y (2 × 2)
+    [19]   25
+      37   43
+    0·0 + 1·1 + 3·2 + 4·3 = 19
+    The window at output row 0, column 0.
+    """
+    padded, stretched = pad2d(X, padding), dilate2d(K, dilation)
+    Y = subsample2d(corr2d(padded, stretched), stride)
+    (sh, sw), (dh, dw_) = as_ints("stride", stride, 2), as_ints("dilation", dilation, 2)
+    # An input cell is used if the adjoint of all ones reaches it.
+    reached = trans_conv(
+        dilate2d(torch.ones_like(Y), stride), dilate2d(torch.ones_like(K), dilation)
+    )
+    missing = [n - m for n, m in zip(padded.shape, reached.shape)]
+    unused = pad2d(reached, [(0, n) for n in missing]) == 0
+    zeros = pad2d(torch.ones_like(X), padding) == 0
+    parts = [
+        Grid(padded, "input", _("input X"), zeros=zeros, unused=unused),
+        "⋆",
+        _kernel(K, dilation),
+        "=",
+        Grid(Y, "output", _("output Y")),
+    ]
+    steps = []
+    for i, j in _positions(Y, at, "the output"):
+        cells = {
+            (a, b): (i * sh + a * dh, j * sw + b * dw_)
+            for a in range(K.shape[0])
+            for b in range(K.shape[1])
+        }
+        sum_ = " + ".join(_product(padded[cell], K[ab]) for ab, cell in cells.items())
+        text = f"{sum_} = {number(Y[i, j])}"
+        steps.append(Step({0: list(cells.values()), 4: [(i, j)]}, {}, text))
+    if at is not None:
+        caption = _("The window at output row {row}, column {column}.")
+        caption = caption.format(row=at[0], column=at[1])
+    elif len(steps) == 1:
+        caption = _("The window visits 1 place, one for each number of the output.")
+    else:
+        caption = _("The window visits {n} places, one for each number of the output.")
+        caption = caption.format(n=len(steps))
+    title = _("Cross-correlation of a {input} input and a {kernel} kernel")
+    title = _title(title, X, K, stride=stride, padding=padding, dilation=dilation)
+    return Diagram(parts, steps, title, caption)
+
+
+def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilation=1):
+    """Draw how a transposed convolution stamps the kernel on the output.
+
+    X: (h, w). K: (kh, kw). at: the input cell (i, j) whose stamp is marked; without it the
+    stamps are put down one after the other. stride, padding, output_padding, dilation: as for
+    `F.conv_transpose2d`; what padding cuts off is drawn hatched, what no stamp reaches dotted.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
+
+    >>> K = torch.tensor([[0, 1], [2, 3]])
+    >>> print(draw_trans_conv(K, K, at=(1, 0)))
+    Transposed convolution of a 2 × 2 input and a 2 × 2 kernel
+    input X (2 × 2)
+      0   1
+    [2]   3
+    ⋆ᵀ
+    kernel K (2 × 2)
+    0 1
+    2 3
+    =
+    output Y (3 × 3)
+       0    0    1
+     [0]  [4]    6
+     [4] [12]    9
+    X[1, 0] = 2 adds 2·0, 2·1, 2·2, 2·3
+    The stamp of input row 1, column 0.
+    """
+    stretched = dilate2d(K, dilation)
+    more = [(0, n) for n in as_ints("output_padding", output_padding, 2, at_least=0)]
+    (sh, sw), (dh, dw_) = as_ints("stride", stride, 2), as_ints("dilation", dilation, 2)
+    full = pad2d(trans_conv(dilate2d(X, stride), stretched), more)
+    kept = crop2d(torch.ones_like(full), padding)
+    reached = trans_conv(
+        dilate2d(torch.ones_like(X), stride), dilate2d(torch.ones_like(K), dilation)
+    )
+    zeros = pad2d(reached, more) == 0
+    label = _("output Y")
+    if kept.shape != full.shape:
+        label = _("output Y, {size} kept").format(size=size(kept))
+    parts = [
+        Grid(X, "input", _("input X")),
+        "⋆ᵀ",
+        _kernel(K, dilation),
+        "=",
+        Grid(full, "output", label, zeros=zeros, unused=pad2d(kept, padding) == 0),
+    ]
+    steps, total = [], torch.zeros_like(full)
+    for i, j in _positions(X, at, "the input"):
+        cells = []
+        for a in range(K.shape[0]):
+            for b in range(K.shape[1]):
+                cell = (i * sh + a * dh, j * sw + b * dw_)
+                total[cell] += X[i, j] * K[a, b]
+                cells.append(cell)
+        products = ", ".join(_product(X[i, j], k) for k in K.flatten())
+        text = _("X[{i}, {j}] = {value} adds {products}")
+        text = text.format(i=i, j=j, value=number(X[i, j]), products=products)
+        digits = {4: total.clone()} if at is None else {}
+        steps.append(Step({0: [(i, j)], 4: cells}, digits, text))
+    if at is None:
+        caption = _("{n} stamps, one for each number of the input, add up to the output.")
+        caption = caption.format(n=len(steps))
+    else:
+        caption = _("The stamp of input row {row}, column {column}.")
+        caption = caption.format(row=at[0], column=at[1])
+    title = _("Transposed convolution of a {input} input and a {kernel} kernel")
+    more = {"padding": padding, "output_padding": output_padding}
+    title = _title(title, X, K, stride=stride, **more, dilation=dilation)
+    return Diagram(parts, steps, title, caption)
+
+
+def draw_twins(X, K, at=None, *, stride=1, padding=0, dilation=1):
+    """Draw a cross-correlation and its transpose, step by step in parallel: X → Y → Z.
+
+    X: (h, w). K: (kh, kw). at: the cell (i, j) of X ⋆ K whose window and stamp are marked;
+    without it both move over all cells. stride, padding, dilation: as for the moves.
+    The transposed convolution takes the output Y of the correlation and returns to the shape of
+    X. The kernel of both stands beneath.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
+
+    >>> K = torch.tensor([[0, 1], [2, 3]])
+    >>> print(draw_twins(torch.arange(6).reshape(2, 3), K, at=(0, 1)))
+    Cross-correlation of a 2 × 3 input and a 2 × 2 kernel, and its transpose
+    input X (2 × 3)
+      0 [1] [2]
+      3 [4] [5]
+    →
+    Y = X ⋆ K (1 × 2)
+      19 [25]
+    →
+    Z = Y ⋆ᵀ K (2 × 3)
+        0  [19]  [25]
+       38 [107]  [75]
+    <BLANKLINE>
+    kernel K (2 × 2)
+    0 1
+    2 3
+    Y[0, 1] is gathered from X and scattered to Z
+    A window is gathered into one number; that number stamps on the same cells.
+    """
+    same = {"stride": stride, "padding": padding, "dilation": dilation}
+    gather = draw_corr2d(X, K, at, **same)
+    Y = gather.parts[4].values
+    more = output_padding_for(tuple(Y.shape), tuple(X.shape), tuple(K.shape), **same)
+    scatter = draw_trans_conv(Y, K, at, output_padding=more, **same)
+    middle = replace(gather.parts[4], label="Y = X ⋆ K")
+    Z = scatter.parts[4]
+    label = "Z = Y ⋆ᵀ K"
+    if Z.values.shape != X.shape:
+        label = _("{name}, {size} kept").format(name=label, size=size(X))
+    Z = replace(Z, role="input", label=label)
+    steps = []
+    for left, right, (i, j) in zip(gather.steps, scatter.steps, _positions(Y, at, "the output")):
+        marked = {0: left.marked[0], 2: left.marked[4], 4: right.marked[4]}
+        digits = {4: right.digits[4]} if right.digits else {}
+        text = _("Y[{i}, {j}] is gathered from X and scattered to Z").format(i=i, j=j)
+        steps.append(Step(marked, digits, text))
+    caption = _("A window is gathered into one number; that number stamps on the same cells.")
+    title = _("{title}, and its transpose").format(title=gather.title)
+    for cell in range(CELL, CELL // 2, -4):  # smaller, if that keeps them side by side
+        grids = (replace(grid, cell=cell) for grid in (gather.parts[0], middle, Z))
+        row = [part for grid in grids for part in (grid, "→")][:-1]
+        diagram = Diagram([*row, "\n", gather.parts[2]], steps, title, caption)
+        if diagram.width() <= WIDTH:
+            break
+    return diagram
+
+
+def draw_stamps(X, K, *, stride=1):
+    """Draw a transposed convolution as the sum of its stamps, side by side.
+
+    X: (h, w). K: (kh, kw). stride: one int or (height, width).
+    Returns a Diagram. Raises TypeError or ValueError as the moves do.
+
+    >>> print(draw_stamps(torch.tensor([[1, 2]]), torch.tensor([[1, 3]])))
+    Transposed convolution of a 1 × 2 input and a 1 × 2 kernel, as a sum of stamps
+    1 · K (1 × 3)
+    1 3
+    +
+    2 · K (1 × 3)
+      2 6
+    =
+    output Y (1 × 3)
+    1 5 6
+    Each number of the input puts down the kernel, scaled by it; overlaps add.
+    """
+    Y = trans_conv(dilate2d(X, stride), K)
+    parts = []
+    for i, j in _positions(X, None, "the input"):
+        one = torch.zeros_like(X)
+        one[i, j] = 1
+        here = trans_conv(dilate2d(one, stride), torch.ones_like(K))
+        stamp = trans_conv(dilate2d(one * X, stride), K)
+        parts += [Grid(stamp, "output", f"{number(X[i, j])} · K", blank=here == 0), "+"]
+    parts[-1] = "="
+    parts.append(Grid(Y, "output", _("output Y")))
+    caption = _("Each number of the input puts down the kernel, scaled by it; overlaps add.")
+    title = _("Transposed convolution of a {input} input and a {kernel} kernel")
+    title = _("{title}, as a sum of stamps").format(title=_title(title, X, K, stride=stride))
+    return draw(*parts, title=title, caption=caption)
+
+
+def draw_matrix(W, label="matrix W", marked_row=None):
+    """Draw a matrix, its zeros pale, one row marked if asked for.
+
+    W: (rows, columns), dense or sparse; one whose digits do not fit on a phone is drawn without
+    them, as a `Spy`. label: words above it. marked_row: the row to mark, or None.
+    Returns a Diagram. Raises TypeError or ValueError if W is no such tensor.
+
+    >>> print(draw_matrix(torch.eye(2), "identity", marked_row=0))
+    identity, 2 × 2
+    identity (2 × 2)
+    [1] [0]
+      0   1
+    """
+    check_tensor("W", W, "rows", "columns")
+    W = W.to_dense()
+    cells = [] if marked_row is None else [(marked_row, j) for j in range(W.shape[1])]
+    grid = Grid(W, "kernel", label, zeros=W == 0, marked=cells)
+    if grid.inside[0] <= PHONE / SCALE:
+        return draw(grid, title=f"{label}, {size(W)}")
+    side = max(PHONE // W.shape[1], 1)
+    spy = Spy(W, "kernel", label, marked=cells, cell=side)
+    return draw(spy, title=f"{label}, {size(W)}", caption=f"{spy}.")
