@@ -21,6 +21,7 @@ STYLE = {
     "svg.hashsalt": "convbook",
     "figure.constrained_layout.use": True,
     "savefig.transparent": True,
+    "axes.titlesize": "medium",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": "cycler('color', ['#0072B2', '#D55E00', '#009E73', '#E69F00'])",
@@ -28,6 +29,11 @@ STYLE = {
     "image.cmap": "gray",
     "image.interpolation": "none",
 }
+
+
+# A figure of 5.5 inches is 396 points wide; where a phone shows it on 350 pixels, text of 2.3
+# points an inch is 11 pixels high. Elsewhere a point of the figure is 1.2 pixels wide.
+POINTS_AN_INCH, PIXELS_A_POINT = 2.3, 1.2
 
 
 def _bundle(html, plain):
@@ -87,7 +93,8 @@ def subplots(*args, **kwargs):
     """
     import matplotlib.pyplot as plt
 
-    plt.rcParams.update(STYLE)
+    width = kwargs.get("figsize", plt.rcParamsDefault["figure.figsize"])[0]
+    plt.rcParams.update(STYLE | {"font.size": max(POINTS_AN_INCH * width, 10)})
     figure, axes = plt.subplots(*args, **kwargs)
     plt.close(figure)  # shown by show_figure, not a second time by the notebook
     return figure, axes
@@ -105,27 +112,43 @@ def show_figure(figure, description, caption=""):
         file, format="svg", metadata=dict.fromkeys(["Date", "Creator", "Format", "Type"])
     )
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    svg = _inline(file.getvalue(), figure.get_size_inches(), description)
     _bundle(
-        f'<figure class="conv-figure">\n{_inline(file.getvalue(), description)}{below}</figure>',
+        f'<figure class="conv-figure">\n{svg}{below}</figure>',
         "\n".join(filter(None, [description, caption])),
     )
 
 
-def _inline(svg, description):
-    """Turn matplotlib's SVG file into an element of the page around it."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", svg)
+def _inline(svg, size, description):
+    """Turn matplotlib's SVG file into an element of the page around it, without what is unused."""
+    svg = re.sub(r">\s+<", "><", svg[svg.index("<svg") :])
+    svg = re.sub(r"-?\d+\.\d{3,}", lambda match: f"{round(float(match[0]), 1):.8g}", svg)
+    svg = re.sub(r'(?<= d=")[^"]*', lambda match: _close(match[0]), svg)
+    svg = re.sub(r' transform="rotate\(-0 [^"]*"| xmlns(:\w+)?="[^"]*"| version="1.1"', "", svg)
     # Black is the color of text and axes, and DejaVu only measured them: both become the page's.
     svg = svg.replace("#000000", "currentColor").replace("font-family: 'DejaVu Sans'; ", "")
     # Names and rules of one picture must not reach another on the same page.
     svg = svg.replace("*{stroke", ".conv-figure *{stroke")
+    svg = re.sub(r' id="([a-z]+[\w.]*_\d+)"|(?<=<image) id="[^"]*"', "", svg)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
-    svg = re.sub(r' id="([a-z]+[\w.]*_\d+)"', "", svg)
-    svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
-    svg = svg.replace(
-        "<svg", '<svg role="img" fill="currentColor" style="max-width:100%;height:auto"', 1
+    for place, name in enumerate(dict.fromkeys(re.findall(r' id="([^"]*)"', svg))):
+        svg = re.sub(rf'( id="|href="#|url\(#){name}\b', rf"\g<1>{prefix}-{place}", svg)
+    opening, rest = svg.split(">", 1)
+    width, height = (round(72 * PIXELS_A_POINT * inches) for inches in size)
+    box = re.search(r'viewBox="[^"]*"', opening)[0]
+    return (
+        f'<svg role="img" {box} width="{width}" height="{height}" fill="currentColor" '
+        f'style="max-width:100%;height:auto"><title>{escape(description)}</title>{rest.strip()}'
     )
-    return svg.replace(">", f"><title>{escape(description)}</title>", 1)
+
+
+def _close(path):
+    """Write a path without the spaces that it does not need.
+
+    >>> _close("M 0 144 \\nL 396 144 \\nz")
+    'M0 144L396 144z'
+    """
+    return re.sub(r"\s*([a-zA-Z])\s*", r"\1", " ".join(path.split()))
 
 
 def show_timings(functions, arguments=(), repeat=15):

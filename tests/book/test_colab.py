@@ -1,6 +1,6 @@
 """A chapter run the way Colab does: without the package, from the public address alone.
 
-The environment has everything that this one has but the package, d2l and drawsvg. Git is told that
+The environment has everything that this one has but the package and d2l. Git is told that
 the public address is a local clone; so the first cell of the chapter installs what is committed.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from book import CHAPTERS, ROOT, URL, files, skip_or_fail
 
-MISSING = ("convbook", "__editable__", "d2l", "drawsvg")
+MISSING = ("convbook", "__editable__", "d2l")
 FIRST = ROOT / "chapters" / "corr2d.md"
 CHOSEN = CHAPTERS if os.environ.get("CHAPTERS") == "all" else [FIRST]
 
@@ -81,6 +81,6 @@ def test_chapter_runs_in_colab(colab, chapter, tmp_path):
 
     mine = next(python.parent.parent.glob("lib/*/site-packages"))
     installed = {p.name.split("-")[0] for p in mine.glob("*.dist-info") if not p.is_symlink()}
-    assert installed == {"convbook", "d2l", "drawsvg"}
+    assert installed == {"convbook", "d2l"}
     for package in ("torch", "numpy", "matplotlib"):
         assert (mine / package).is_symlink()

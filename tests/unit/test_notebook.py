@@ -1,6 +1,7 @@
 """What notebooks show: exercises, source, figures, the photograph."""
 
 import inspect
+import re
 
 import numpy
 import pytest
@@ -137,6 +138,21 @@ def test_figures_are_the_same_every_time_and_follow_the_page(shown):
     names = [part.split('"')[0] for part in html.split(' id="')[1:]]
     used = html.count("#f")
     assert len(names) == len(set(names)) and used >= len(names) > 0
+
+
+def test_text_of_a_figure_is_legible_on_a_phone_and_nothing_is_unused(shown):
+    for width in (2, 4, 5.5):
+        drawing, axis = subplots(figsize=(width, 2))
+        axis.plot([1, 2, 3], label="label")
+        axis.set_title("title")
+        axis.legend()
+        show_figure(drawing, "three numbers")
+        html = shown[-1]["text/html"]
+        _, _, across, _ = map(float, re.search(r'viewBox="([^"]*)"', html)[1].split())
+        assert int(re.search(r' width="(\d+)"', html)[1]) == round(1.2 * across)
+        sizes = [float(px) for px in re.findall(r"font-size: ([\d.]+)px", html)]
+        assert len(sizes) > 5 and min(sizes) * min(350 / across, 1.2) >= 11
+        assert not re.search(r"\d\.\d\d\d|xmlns|rotate\(-0|>\s+<g", html)
 
 
 def test_two_figures_share_no_names(shown):
