@@ -31,9 +31,9 @@ STYLE = {
 }
 
 
-# A figure of 5.5 inches is 396 points wide; where a phone shows it on 350 pixels, text of 2.3
-# points an inch is 11 pixels high. Elsewhere a point of the figure is 1.2 pixels wide.
-POINTS_AN_INCH, PIXELS_A_POINT = 2.3, 1.2
+# On a phone a figure is 340 pixels wide: there, text of 2.35 points an inch is 11 pixels high.
+# Elsewhere a point of the figure is 1.2 pixels wide, or less, so that text is at most 16 high.
+POINTS_AN_INCH, PIXELS_A_POINT, LARGEST_TEXT = 2.35, 1.2, 16
 
 
 def _bundle(html, plain):
@@ -93,8 +93,8 @@ def subplots(*args, **kwargs):
     """
     import matplotlib.pyplot as plt
 
-    width = kwargs.get("figsize", plt.rcParamsDefault["figure.figsize"])[0]
-    plt.rcParams.update(STYLE | {"font.size": max(POINTS_AN_INCH * width, 10)})
+    width, _height = kwargs.get("figsize", plt.rcParamsDefault["figure.figsize"])
+    plt.rcParams.update(STYLE | {"font.size": _smallest(width)})
     figure, axes = plt.subplots(*args, **kwargs)
     plt.close(figure)  # shown by show_figure, not a second time by the notebook
     return figure, axes
@@ -107,6 +107,7 @@ def show_figure(figure, description, caption=""):
     caption: what to look for. The same figure gives the same bytes every time.
     """
     file = io.StringIO()
+    _make_legible(figure)
     figure.draw_without_rendering()  # the layout settles with the first drawing
     figure.savefig(
         file, format="svg", metadata=dict.fromkeys(["Date", "Creator", "Format", "Type"])
@@ -117,6 +118,28 @@ def show_figure(figure, description, caption=""):
         f'<figure class="conv-figure">\n{svg}{below}</figure>',
         "\n".join(filter(None, [description, caption])),
     )
+
+
+def _smallest(width):
+    """Return the size of the smallest text, in points, in a figure of `width` inches."""
+    return max(POINTS_AN_INCH * width, 10)
+
+
+def _make_legible(figure):
+    """Enlarge text that would be too small on a phone, and break titles wider than their axes."""
+    from matplotlib.text import Text
+
+    smallest = _smallest(figure.get_figwidth())
+    for text in figure.findobj(Text):
+        text.set_fontsize(max(text.get_fontsize(), smallest))
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        across = axes.get_window_extent().width
+        for title in (axes.title, axes._left_title):
+            text, share = title.get_text(), title.get_window_extent().width / across
+            if share > 1.1 and "\n" not in text:
+                lines = textwrap.wrap(text, max(int(len(text) / share), len(text) // 2))
+                title.set_text("\n".join(lines))
 
 
 def _inline(svg, size, description):
@@ -134,7 +157,8 @@ def _inline(svg, size, description):
     for place, name in enumerate(dict.fromkeys(re.findall(r' id="([^"]*)"', svg))):
         svg = re.sub(rf'( id="|href="#|url\(#){name}\b', rf"\g<1>{prefix}-{place}", svg)
     opening, rest = svg.split(">", 1)
-    width, height = (round(72 * PIXELS_A_POINT * inches) for inches in size)
+    scale = min(PIXELS_A_POINT, LARGEST_TEXT / _smallest(size[0]))
+    width, height = (round(72 * scale * inches) for inches in size)
     box = re.search(r'viewBox="[^"]*"', opening)[0]
     return (
         f'<svg role="img" {box} width="{width}" height="{height}" fill="currentColor" '

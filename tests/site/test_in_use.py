@@ -283,14 +283,14 @@ def test_a_page_prints_well(tab, server, page):
     for shown in (".bd-article > section", "h1"):
         assert tab.locator(shown).first.is_visible()
     hidden = ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer, "
-    hidden += ".copybtn, .headerlink, .conv-pause, #pst-back-to-top, #pst-skip-link"
+    hidden += ".copybtn, .headerlink, .conv-buttons, #pst-back-to-top, #pst-skip-link"
     assert [one for one in tab.locator(hidden).all() if one.is_visible()] == []
     cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
     assert tab.eval_on_selector_all("pre, .katex-display, table, figure", cut) == []
-    moving = tab.locator("figure:has(.conv-step)")
-    for picture in moving.all():
-        steps = picture.locator(".conv-step").all()
-        assert [step.is_visible() for step in steps] == [False] * (len(steps) - 1) + [True]
+    moving = tab.locator("figure:has(conv-steps)")
+    for step in moving.locator(".conv-text p").all():
+        last = "conv-last" in (step.get_attribute("class") or "")
+        assert step.is_visible() == last
     assert moving.count() or page not in CHAPTER_PAGES
 
 
@@ -319,28 +319,3 @@ def test_the_cheat_sheet_prints_on_one_page(tab, server, paper, width):
     assert tab.eval_on_selector_all("html, #cheat-sheet pre", cut) == []
     tab.goto(server + CHAPTER)
     assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) > 1, "nothing is counted"
-
-
-# ---- Pictures ----
-
-
-@pytest.mark.parametrize("motion, moves", [("no-preference", True), ("reduce", False)])
-def test_pictures_move_unless_the_reader_wants_them_still(tab, server, motion, moves):
-    tab.emulate_media(reduced_motion=motion)
-    tab.goto(server + CHAPTER)
-    picture = tab.locator(".conv-diagram:has(.conv-step)").first
-    states = "figure => figure.getAnimations({subtree: true}).map(a => a.playState)"
-    visible = (
-        "figure => [...figure.querySelectorAll('.conv-step')]"
-        ".map(step => getComputedStyle(step).visibility === 'visible')"
-    )
-    assert set(picture.evaluate(states)) == ({"running"} if moves else set())
-    assert picture.evaluate(visible).count(True) == 1
-    pause = picture.locator(".conv-pause")
-    assert pause.is_visible() == moves
-    if moves:  # and the reader can stop it, with the keyboard as well
-        pause.locator("input").focus()
-        tab.keyboard.press("Space")
-        assert set(picture.evaluate(states)) == {"paused"}
-    else:  # the last step is the one that shows the result
-        assert picture.evaluate(visible)[-1]

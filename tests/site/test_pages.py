@@ -76,10 +76,10 @@ FAINT = """
       const y = boxes[index].y + boxes[index].height / 2;
       let back = rgba(getComputedStyle(document.body).backgroundColor);
       shapes.slice(0, index).forEach((cell, i) => {
-        const at = boxes[i], step = cell.closest(".conv-step");
+        const at = boxes[i], step = cell.closest("[data-step]");
         if (cell.tagName !== "rect" || !getComputedStyle(cell).fill.startsWith("rgb")) return;
         if (x < at.left || x > at.right || y < at.top || y > at.bottom) return;
-        if (!step || step === text.closest(".conv-step")) back = over(paint(cell), back);
+        if (!step || step === text.closest("[data-step]")) back = over(paint(cell), back);
       });
       const [low, high] = [over(paint(text), back), back].map(luminance).sort((a, b) => a - b);
       return (high + 0.05) / (low + 0.05) < 4.5;

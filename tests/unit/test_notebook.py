@@ -141,18 +141,28 @@ def test_figures_are_the_same_every_time_and_follow_the_page(shown):
 
 
 def test_text_of_a_figure_is_legible_on_a_phone_and_nothing_is_unused(shown):
-    for width in (2, 4, 5.5):
+    for width, scale in ((2, 1.2), (4, 1.2), (5.5, 1.2), (7.2, 16 / 16.92)):
         drawing, axis = subplots(figsize=(width, 2))
         axis.plot([1, 2, 3], label="label")
-        axis.set_title("title")
+        axis.set_title("title", fontsize=8)
         axis.legend()
         show_figure(drawing, "three numbers")
         html = shown[-1]["text/html"]
         _, _, across, _ = map(float, re.search(r'viewBox="([^"]*)"', html)[1].split())
-        assert int(re.search(r' width="(\d+)"', html)[1]) == round(1.2 * across)
+        assert int(re.search(r' width="(\d+)"', html)[1]) == round(scale * across)
         sizes = [float(px) for px in re.findall(r"font-size: ([\d.]+)px", html)]
-        assert len(sizes) > 5 and min(sizes) * min(350 / across, 1.2) >= 11
+        assert len(sizes) > 5 and min(sizes) * min(340 / across, scale) >= 10.99
         assert not re.search(r"\d\.\d\d\d|xmlns|rotate\(-0|>\s+<g", html)
+
+
+def test_titles_wider_than_their_axes_are_broken(shown):
+    drawing, axes = subplots(1, 4, figsize=(5.5, 2))
+    axes[0].set_title("stride 2, then a blur")
+    axes[1].set_title("short")
+    show_figure(drawing, "four")
+    texts = re.findall(r"<text[^>]*>([^<]*)", shown[0]["text/html"])
+    assert "short" in texts and "stride 2, then a blur" not in texts
+    assert " ".join(t for t in texts if t in "stride 2, then a blur").startswith("stride 2, then")
 
 
 def test_two_figures_share_no_names(shown):

@@ -16,6 +16,7 @@ COLORS = {"input": "#1A7FBB", "kernel": "#A86F00", "output": "#008A62", "marked"
 TINT = "0.18"
 CELL = 36  # side of a cell, in CSS pixels
 EM = 16  # size of a digit
+DIGIT = 0.63  # width of a digit, in sizes: that of a wide font
 SMALLEST = 12.3  # the smallest size of a digit: 11 px after the smallest scale, 0.9
 PHONE = 340  # what fits on a phone
 LABEL = 40  # height of a label with the size below it
@@ -173,11 +174,11 @@ class Grid(Part):
         columns = max(self.values.shape[1], 1)
         letter = 0 if self.phases is None else 1  # beside the number
         longest = max(self.longest, 1, *(len(t) for row in self.texts() for t in row)) + letter
-        needed = math.ceil(0.6 * EM * longest + 12)
+        needed = math.ceil(DIGIT * EM * longest + 12)
         side = self.cell if self.cell < CELL else max(self.cell, needed)
         side = min(side, PHONE // columns)
-        em = min(EM, max(SMALLEST, (side - 12) / (0.6 * longest)))
-        return em, max(side, math.ceil(0.6 * em * longest + 12))
+        em = min(EM, max(SMALLEST, (side - 12) / (DIGIT * longest)))
+        return em, max(side, math.ceil(DIGIT * em * longest + 12))
 
     @property
     def em(self):
