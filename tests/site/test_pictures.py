@@ -60,7 +60,8 @@ def test_pictures_are_legible_on_a_phone(chromium, path):
     context = chromium.new_context(viewport={"width": PHONE, "height": 800})
     tab = context.new_page()
     shown = pictures(path)
-    body = f"<body style='margin:0 {(PHONE - TEXT) // 2}px;font-family:sans-serif'>"
+    style = "<style>figure { margin: 0 }</style>"  # as on the site
+    body = f"{style}<body style='margin:0 {(PHONE - TEXT) // 2}px;font-family:sans-serif'>"
     tab.set_content(f"<!doctype html>{body}{''.join(shown)}</body>")
     assert tab.locator("figure").count() == len(shown) > 0
     wrong, wide = tab.evaluate(MEASURE), tab.evaluate("document.body.scrollWidth")
