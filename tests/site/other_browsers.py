@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -21,7 +22,7 @@ from book import skip_or_fail
 
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "ArrowRight": "\ue014"}
 KEYS |= {"ArrowDown": "\ue015", "ArrowUp": "\ue013", "ArrowLeft": "\ue012", " ": " "}
-WAIT = 60  # seconds: a busy machine is slow to start a browser
+WAIT = 120  # seconds: a busy machine is slow to start a browser
 
 
 def _presses(keys):
@@ -33,11 +34,11 @@ def _presses(keys):
 
 @contextlib.contextmanager
 def _running(*command, **options):
-    process = subprocess.Popen(command, **options)
+    process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         yield process
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # and what it has started
         process.wait(WAIT)
 
 

@@ -35,6 +35,7 @@ function modelOf(read) {
     reasons.push(fill(WORDS[kind], { name, given: short(given), rule, used }));
   const s = settle((name, normal) => read(kebab(name), normal), say);
   const conv = s.mode === "conv", zeros = s.view === "zeros", weight = weightShape(s);
+  /** @type {any} */
   const m = {
     ...s, state: s, zeros, scatters: !conv && !zeros, sizes: sizesOf(s), weight,
     isSquare: PAIRED.every((name) => s[name][0] === s[name][1]),
@@ -90,7 +91,8 @@ function* meetings(m, { grid, b, r, c }) {
     if (wire[grid] === b)
       for (const row of m.axes[0].ends[grid][r])
         for (const column of m.axes[1].ends[grid][c]) {
-          const meeting = { row, column };
+          /** @type {any} */
+          const meeting = {};
           for (const name of GRIDS)
             meeting[name] = { grid: name, b: wire[name], r: row[END[name]], c: column[END[name]] };
           meeting.weight = [...m.blocks.kernel[wire.kernel], row.a, column.a];
@@ -178,6 +180,8 @@ const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowR
 
 class ConvExplorer extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, "controls"];
+  /** @type {any} */
+  #root;
   #model; // undefined: an attribute has changed since
   #waiting = false; // for a drawing
   #cells = {}; // of each grid: blocks of rows of elements, each of which knows its place, `at`
@@ -214,7 +218,7 @@ class ConvExplorer extends HTMLElement {
   }
 
   connectedCallback() {
-    if (!this.shadowRoot) this.#build();
+    if (!this.#root) this.#build();
     addEventListener("hashchange", this.#readAddress);
     addEventListener("resize", this.#resized);
     this.#sizes.observe(this);
@@ -237,19 +241,19 @@ class ConvExplorer extends HTMLElement {
 
   /* Draw once, however many attributes change. */
   #wait() {
-    if (this.#waiting || !this.shadowRoot) return;
+    if (this.#waiting || !this.#root) return;
     this.#waiting = true;
     queueMicrotask(() => { this.#waiting = false; this.#draw(); });
   }
 
   /** @returns {any} */
-  #find(selector) { return this.shadowRoot.querySelector(selector); }
+  #find(selector) { return this.#root.querySelector(selector); }
 
   /** @returns {any[]} */
-  #all(selector) { return [...this.shadowRoot.querySelectorAll(selector)]; }
+  #all(selector) { return [...this.#root.querySelectorAll(selector)]; }
 
   #build() {
-    const root = this.attachShadow({ mode: "open" });
+    const root = this.#root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [SHEET];
     root.innerHTML = SKELETON;
     for (const name of ["input", "kernel"]) {
@@ -525,7 +529,7 @@ class ConvExplorer extends HTMLElement {
     box.style.setProperty("--columns", this.#columns(grid));
     this.#cells[grid] = blocks.map((indices, b) => {
       const [label, table] = box.children[b].children;
-      const { input, output } = m.wires.find((wire) => wire[grid] === b);
+      const { input } = m.wires.find((wire) => wire[grid] === b);
       const group = groupOf(m, "in", input), name = `${LETTER[grid]}[${indices}]`;
       label.hidden = !m.hasChannels;
       label.textContent = m.groups > 1 ? `${name} ${"ABCD"[group]}` : name;
@@ -983,7 +987,7 @@ class ConvExplorer extends HTMLElement {
     } catch { // not allowed here: the reader can
       done = WORDS.select;
       code.textContent = text;
-      getSelection().selectAllChildren(code);
+      getSelection()?.selectAllChildren(code);
     }
     this.#find(".adjusted").textContent = done;
     this.#say(() => done);
@@ -1022,7 +1026,7 @@ const bound = (name, value, step) => fill(WORDS[step < 0 ? "at_least" : "at_most
 const partsOf = (node) => [node.id.slice(0, -2), Number(node.id.slice(-1))];
 
 /* A place in blocks of rows and columns, counted through. */
-const flat = ([b, r, c], [rows, columns]) => (b * rows + r) * columns + c;
+const flat = (/** @type {number[]} */ [b, r, c], [rows, columns]) => (b * rows + r) * columns + c;
 
 /* The outlines of matrix entries, as one path. */
 const outlines = (entries) =>

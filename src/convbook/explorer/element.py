@@ -2,10 +2,10 @@
 
 import html
 import json
-import re
+from collections.abc import Iterable
 
 from ..diagrams import draw_corr2d, draw_trans_conv
-from .bundle import bundle
+from .bundle import script
 from .state import (
     CHANNELS,
     PAIRED,
@@ -116,7 +116,7 @@ class Explorer:
         attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
             f"<conv-explorer{attributes}>{self._picture()}{self._menu()}</conv-explorer>\n"
-            f"<script>{script()}</script>"
+            f"<script>{script('conv-explorer')}</script>"
         )
 
     def _menu(self):
@@ -144,11 +144,6 @@ def _grids(label, values):
             yield from _grids(f"{label}[{index}]", inner)
     else:
         yield label.replace("][", ", "), values
-
-
-def script():
-    """Return the script of the explorer, with its style sheet: the same for every explorer."""
-    return bundle("conv-explorer")
 
 
 def explore(
@@ -216,20 +211,19 @@ def explore(
 
 def _texts(*, input=None, kernel=None, **given):
     """Return the texts of the attributes, by name, for arguments of `explore`."""
-    mode, groups = given.get("mode"), given.get("groups", 1)
+    transposed, shape = given.get("mode") == "transposed", ()
     for name, value in (("input", input), ("kernel", kernel)):
         if isinstance(value, str):
             given[name] = value
         elif value is not None:
-            rows = value.tolist() if hasattr(value, "tolist") else value
-            given[name] = " ".join(re.sub(r"[][(),]", " ", str(rows)).split())
-            *channels, height, width = _shape(rows)
-            given[f"{name}_size"] = (height, width)
+            rows = _nested(value)
+            shape = _shape(rows)
+            given[name] = " ".join(map(str, _flat(rows)))
+            given[f"{name}_size"] = shape[-2:]
             names = ["in_channels"] if name == "input" else ["out_channels", "in_channels"]
-            given |= dict(zip(names[::-1] if mode == "transposed" else names, channels))
-    if kernel is not None and not isinstance(kernel, str) and len(_shape(kernel)) == 4:
-        second = "out_channels" if mode == "transposed" else "in_channels"
-        given[second] *= groups
+            given |= dict(zip(names[::-1] if transposed else names, shape[:-2]))
+    if len(shape) == 4:  # the weight's second axis has the channels of one group
+        given["out_channels" if transposed else "in_channels"] *= given.get("groups", 1)
     usual = {name: RANGES[name][2] for name in CHANNELS}
     return {
         name: _text(value)
@@ -238,11 +232,23 @@ def _texts(*, input=None, kernel=None, **given):
     }
 
 
+def _nested(value):
+    """Return lists of numbers, from a tensor, an array, or rows of any of these."""
+    if hasattr(value, "tolist"):
+        value = (value.to_dense() if hasattr(value, "to_dense") else value).tolist()
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_nested(part) for part in value]
+    return value
+
+
 def _shape(rows):
     """Return the shape of nested lists, by their first ones."""
-    if hasattr(rows, "shape"):
-        return tuple(rows.shape)
-    return (len(rows), *_shape(rows[0])) if isinstance(rows, list | tuple) and rows else ()
+    return (len(rows), *_shape(rows[0])) if isinstance(rows, list) and rows else ()
+
+
+def _flat(rows):
+    """Return the numbers of nested lists."""
+    return [number for row in rows for number in _flat(row)] if isinstance(rows, list) else [rows]
 
 
 def _text(value):

@@ -23,6 +23,7 @@ MODES = list(VIEWS)
 MENDING_ORDER = DATA["mending_order"]
 PAIRED = [name for name in RANGES if name in MENDING_ORDER]  # what has a height and a width
 CHANNELS = [name for name in RANGES if name not in MENDING_ORDER]
+CONTROLS = ["mode", *RANGES, "numbers", "view", "matrix", "letters", "rectangles", "solver"]
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
