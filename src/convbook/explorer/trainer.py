@@ -44,7 +44,7 @@ class Trainer:
         attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
             f"<conv-trainer{attributes}>{self._paper()}</conv-trainer>\n"
-            f"<script>{script("conv-trainer")}</script>"
+            f"<script>{script('conv-trainer')}</script>"
         )
 
     def _paper(self):
