@@ -8,6 +8,7 @@
 #   make notebook    open a chapter in JupyterLab, paired with its .md (NAME=corr2d)
 #   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
 #                    them, and measure anew what takes how long; NAMES="corr2d dilation": only these)
+#   make scripts     write the short forms of the scripts of explorer and trainer
 #   make selftest    damage a copy of the book in every way that counts, and say what the tests miss
 #                    (PARTS="outputs files site mutants": only these)
 #   make colab       run every chapter the way Colab does
@@ -32,7 +33,7 @@ CHANGED = $(shell { git diff --name-only --diff-filter=d --merge-base main -- '*
 QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py \
   tests/book/test_reference_pages.py
 
-.PHONY: book serve test quick notebook lint chapters selftest colab bench update repository clean distclean
+.PHONY: book serve test quick notebook lint scripts chapters selftest colab bench update repository clean distclean
 .DEFAULT_GOAL := book
 
 $(READY):
@@ -43,6 +44,7 @@ $(READY):
 	$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt > .venv/pip.log 2>&1 || \
 	  { tail -n 40 .venv/pip.log; echo "pip could not install requirements.txt; all it said is in .venv/pip.log"; exit 1; }
+	@$(BIN)/python tools/scripts.py --install
 	@rm -f .venv/ready-*
 	@touch $@
 
@@ -63,6 +65,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/python tools/scripts.py --check
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses=auto
@@ -73,6 +76,9 @@ quick: lint
 notebook: $(READY)
 	$(BIN)/jupyter lab $(or $(firstword $(wildcard $(foreach folder,. chapters reference,$(folder)/$(NAME).ipynb))), \
 	  $(error there is no chapter NAME=$(NAME)))
+
+scripts: $(READY)
+	$(BIN)/python tools/scripts.py
 
 chapters: $(READY)
 	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(if $(TIMINGS),--timings) $(NAMES)

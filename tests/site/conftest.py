@@ -1,7 +1,9 @@
 """What the tests of the site share: the site, built once, a server and a browser."""
 
+import contextlib
 import functools
 import http.server
+import itertools
 import os
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import other_browsers
 import pytest
 from book import BASE, ROOT, browser
 from bs4 import BeautifulSoup
@@ -91,3 +94,85 @@ def chromium():
         running = playwright.chromium.launch(executable_path=path, args=flags)
         yield running
         running.close()
+
+
+THEMES = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
+
+
+@pytest.fixture(scope="module")
+def shared_tab(chromium):
+    """Open a tab that the tests of a file share: it costs as much as ten of them."""
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def show(chromium, shared_tab):
+    """Return a function that shows a notebook's outputs in a page; no page may write an error.
+
+    With options of a context, as playwright has them, it opens one of its own for the page.
+    """
+    errors, contexts, listeners, numbers = [], [], [], itertools.count()
+
+    def listen(kind, text):
+        listeners.append((kind, listener := lambda event: errors.append(text(event))))
+        return listener
+
+    def show(*outputs, theme="light", width=800, height=800, hash="", head="", **options):
+        tab = shared_tab
+        if options:
+            contexts.append(chromium.new_context(**options))
+            tab = contexts[-1].new_page()
+        if options or not listeners:
+            tab.on("console", listen("console", lambda message: message.text))
+            tab.on("pageerror", listen("pageerror", str))
+        tab.set_viewport_size({"width": width, "height": height})
+        background, color = THEMES[theme]
+        body = "".join(
+            f"<div>{one if isinstance(one, str) else one._repr_html_()}</div>" for one in outputs
+        )
+        html = (
+            f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Test</title>{head}"
+            "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
+            "<link rel=stylesheet href=style.css></head>"
+            f"<body><main><h1>Test</h1>{body}</main></body></html>"
+        )
+        style = f"body {{ background: {background}; color: {color}; font: 16px/1.5 sans-serif }}"
+        style += "[hidden] { display: none !important }"  # as the theme of the book has it
+        tab.unroute_all()
+        tab.route("**/*.html*", lambda route: route.fulfill(body=html, content_type="text/html"))
+        tab.route("**/style.css", lambda route: route.fulfill(body=style, content_type="text/css"))
+        tab.goto(f"http://localhost/{next(numbers)}.html{hash}")
+        return tab
+
+    yield show
+    for kind, listener in listeners[:2]:
+        with contextlib.suppress(KeyError):
+            shared_tab.remove_listener(kind, listener)
+    shared_tab.emulate_media(media="null")
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="module", params=[other_browsers.firefox, other_browsers.webkit])
+def other_browser(request, tmp_path_factory):
+    """Start Firefox, and then WebKit: for the few things that could be otherwise there."""
+    if sys.platform != "linux":
+        pytest.skip("Firefox and WebKit are driven as Debian and Ubuntu have them")
+    with request.param(tmp_path_factory.mktemp("browser")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def show_in(other_browser, tmp_path):
+    """Return a function that shows a notebook's output in Firefox or in WebKit."""
+
+    def show(output):
+        page = tmp_path / "page.html"
+        page.write_text(f"<!doctype html><meta charset=utf-8>{output._repr_html_()}", "utf-8")
+        other_browser.open(page.as_uri())
+        return other_browser
+
+    return show

@@ -329,7 +329,7 @@ export function numbers(grid, text, shape, say) {
     let next = 0;
     return build(shape, () => Number(words[next++]));
   }
-  const list = fill(count === 1 ? WORDS.number : WORDS.numbers, { count, most });
+  const list = fill(count === 1 ? WORDS.list_of_one : WORDS.list, { count, most });
   const names = fill(WORDS.one_of, { names: Object.keys(PRESETS[grid]).join(", ") });
   say("wrong", grid, text, fill(WORDS.or, { one: list, other: names }), "counting");
   return preset(grid, "counting", shape);

@@ -1,14 +1,18 @@
 """One script of a custom element, with all that it needs: for a notebook's output or a page.
 
 The scripts are modules that import one another, JSON and style sheets, so that node and a type
-checker take them as they are. A notebook's output has no files beside it: here the imports give
-way to what they import. `bundle("conv-explorer")` and `bundle("conv-trainer")` are made alike, of
-NAME.js, NAME.css and the arithmetic. Each is a function of its own, which does nothing where its
-element is already defined, so that a page may carry it several times.
+checker take them as they are. A notebook's output has no files beside it: in a bundle the imports
+give way to what they import. `make scripts` then shortens the names, because that needs node, and
+a reader's machine may have none, and writes NAME.min.js, which is what a reader gets.
+
+`bundle("conv-explorer")` and `bundle("conv-trainer")` are made alike, of NAME.js, NAME.css and the
+arithmetic. Each is a function of its own, which does nothing where its element is already defined,
+so that a page may carry it several times.
 """
 
 import json
 import re
+import zlib
 from pathlib import Path
 
 IMPORT = re.compile(r'^import (?:(\w+)|\{[^}]*\}) from "\./([\w.-]+)"[^;\n]*;\n', re.MULTILINE)
@@ -26,6 +30,24 @@ def bundle(element):
     return f"(() => {{\n{guard}\n{_module(f'{element}.js', set())}}})();"
 
 
+def script(element):
+    """Return the short form of a bundle, which notebooks and pages carry.
+
+    >>> len(script("conv-explorer")) < len(bundle("conv-explorer"))
+    True
+    """
+    return (FOLDER / f"{element}.min.js").read_text(encoding="utf-8").strip()
+
+
+def checksum(code):
+    """Return what the short form says of the bundle that it was made from.
+
+    >>> script("conv-explorer").startswith(f"/*{checksum(bundle('conv-explorer'))}*/")
+    True
+    """
+    return f"{zlib.crc32(code.encode()):08x}"
+
+
 def _module(name, seen):
     """Return the text of a module, its imports put in, each once."""
 
@@ -40,7 +62,8 @@ def _module(name, seen):
         if path.endswith(".json"):
             value = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
             return f"const {variable} = {value};\n"
-        style = re.sub(r"/\*.*?\*/\s*|^\s+", "", text, flags=re.DOTALL | re.MULTILINE)
+        style = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        style = re.sub(r"(?<=[;:,{}]) | (?=[{}])", "", " ".join(style.split()))
         return f"const {variable} = new CSSStyleSheet();\n{variable}.replaceSync(`{style}`);\n"
 
     code = (FOLDER / name).read_text(encoding="utf-8")

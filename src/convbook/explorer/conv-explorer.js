@@ -1,290 +1,208 @@
 /* <conv-explorer>: a convolution or its transpose, cell by cell. Its attributes hold all of its
-state, and what the reader does sets them; `result` says what is shown. __init__.py has the same
-rules in Python, and says what the attributes mean. */
-(() => {
-if (customElements.get("conv-explorer")) return; // every output of a notebook has this script
+state, and what the reader does sets them; `result` says what is shown. element.py says what the
+attributes mean, and explorer.json has all of the words. */
 
-// ---- Words, in one place, so that they can be translated ----
+import { CHANNELS, LARGEST_NUMBER, MODES, PAIRED, PRESETS, RANGES, VIEWS, WORDS, axisOf, brief,
+  build, convolve, fill, groupOf, isFine, limit, links, listed, lookUp, numbers,
+  outputPaddingFor, range, reachOf, readBy, settle, sizesOf, solve, weightAt, weightShape,
+} from "./arithmetic.js";
+import SHEET from "./conv-explorer.css" with { type: "css" };
 
-const TEXT = {
-  conv: "convolution", transposed: "transposed convolution", twin: "transpose it",
-  input: "input X", kernel: "kernel K", output: "output Y", matrix: "matrix", view: "view",
-  numbers: "numbers", counts: "overlap counts", zeros: "zeros inserted", own: "own numbers",
-  play: "play", pause: "pause", back: "‹ back", forward: "step ›", all: "show all",
-  copy: "copy code", share: "share", copied: "copied",
-  hint: "Tap a cell to pin it, twice to change its number; Escape lets go.",
-  padded: "padded", dilated: "dilated", flipped: "flipped", put: "zero put in",
-  unused: "not used", cropped: "cropped away",
-  filled: (what, size) => `${what} ${size} (dotted)`,
-  cropping: (size) => `cropped from ${size} (hatched)`,
-  windows: "windows over each cell", stamps: "stamps on each cell",
-  rows: (rows, columns) => `${rows} rows of outputs, ${columns} columns of inputs`,
-  bite: (limits, why) => `${limits}, or ${why}.`,
-  size: "output size",
-  rest: (n) => `, remainder ${n}: the last ${n} rows and columns are not reached`,
-  wrong: (name, given, rule, used) => `${name}=${given} must be ${rule}; ${used} is used.`,
-  clash: (name, given, why, used) => `${name}=${given}: ${why}; ${used} is used.`,
-  oneOf: (names) => `one of ${names.join(", ")}`,
-  whole: (mode, [low, high]) => `a whole number from ${low} to ${high} in mode ${mode}`,
-  list: (count, most) => count === 1 ? `a number of at most ${most}`
-    : `${count} numbers of at most ${most}`,
-  or: (a, b) => `${a} or ${b}`,
-  fit: (reach, width) => `the kernel spans ${reach} cells, the padded input only ${width}`,
-  small: "output_padding is not smaller than stride or dilation",
-  gone: "padding crops the whole output away",
-  large: (size, most) => `the output has ${size} rows, and ${most} is the most drawn`,
-};
-
-// ---- Arithmetic ----
-
-const MODES = ["conv", "transposed"];
-const VIEWS = { conv: ["numbers", "counts"], transposed: ["numbers", "counts", "zeros"] };
-const RANGES = { // smallest, largest, default
-  input_size: [1, 18, 5], kernel_size: [1, 8, 3], stride: [1, 6, 1],
-  padding: [0, 9, 0], dilation: [1, 6, 1], output_padding: [0, 5, 0],
-};
-const NAMES = Object.keys(RANGES);
-const LARGEST_OUTPUT = 64, LARGEST_NUMBER = 999;
-// On a tie the earlier one moves: the sizes last, they are what a reader looks at.
-const MENDING_ORDER =
-  ["output_padding", "padding", "dilation", "kernel_size", "stride", "input_size"];
-const rangeOf = (mode, name) =>
-  mode === "conv" && name === "output_padding" ? [0, 0, 0] : RANGES[name];
-const NUMBER = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
-
-const kebab = (name) => name.replace("_", "-");
-const short = (given) => [...String(given)].slice(0, 20).join("");
-const by = (rows, columns = rows) => `${rows} × ${columns}`;
-const square = (size, value) => Array.from({ length: size }, (_, i) =>
-  Array.from({ length: size }, (_, j) => value(i, j, size)));
-
-const counting = (base) => (i, j, n) => (i * n + j + Math.floor((i * n + j) / base)) % base;
-const ones = () => 1;
-const impulse = (i, j, n) => +(i === j && i === n >> 1);
-const binomial = (n, k) => k < 0 || k > n ? 0 : k === 0 ? 1 : binomial(n - 1, k - 1) * n / k;
-const linear = (t, n) => 1 - Math.abs(t - (n - 1) / 2) / ((n + 1) >> 1);
-const PRESETS = {
-  input: { counting: counting(10), ones, impulse, step: (i, j, n) => +(2 * j >= n) },
-  kernel: {
-    counting: counting(4), ones, impulse,
-    edge: (i, j, n) => { // smooth down the columns, difference along the rows
-      const m = Math.max(n - 2, 0);
-      return binomial(n - 1, i) * (binomial(m, j) - binomial(m, j - 1));
-    },
-    blur: (i, j, n) => binomial(n - 1, i) * binomial(n - 1, j) / 4 ** (n - 1),
-    bilinear: (i, j, n) => linear(i, n) * linear(j, n),
-  },
-};
-
-const reachOf = (s) => s.dilation * (s.kernel_size - 1) + 1;
-const sizeOf = (s) => s.mode === "conv"
-  ? Math.floor((s.input_size + 2 * s.padding - reachOf(s)) / s.stride) + 1
-  : (s.input_size - 1) * s.stride + reachOf(s) - 2 * s.padding + s.output_padding;
-
-/* Rank and wording of the first rule that a state breaks, or undefined. */
-function broken(s) {
-  const reach = reachOf(s), width = s.input_size + 2 * s.padding, size = sizeOf(s);
-  if (s.mode === "conv") return reach > width ? [1, TEXT.fit(reach, width)] : undefined;
-  if (s.output_padding >= Math.max(s.stride, s.dilation)) return [1, TEXT.small];
-  if (size < 1) return [2, TEXT.gone];
-  if (size > LARGEST_OUTPUT) return [3, TEXT.large(size, LARGEST_OUTPUT)];
-}
-
-/* The smallest change of one value that gets past the rule of this rank. */
-function mending(s, rank) {
-  for (let distance = 1; ; distance++)
-    for (const name of MENDING_ORDER)
-      for (const value of [s[name] - distance, s[name] + distance]) {
-        const [low, high] = rangeOf(s.mode, name), rule = broken({ ...s, [name]: value });
-        if (low <= value && value <= high && (!rule || rule[0] > rank)) return [name, value];
-      }
-}
-
-/* How far a value can go in a direction before a rule is broken, and the rule. */
-function limit(s, name, direction) {
-  const [low, high] = rangeOf(s.mode, name);
-  let value = s[name], rule;
-  while (!rule && (direction < 0 ? value > low : value < high))
-    if (!(rule = broken({ ...s, [name]: value + direction }))) value += direction;
-  return [value, rule?.[1]];
-}
-
-/* The valid state nearest to what the attributes say; `say` is told every difference. */
-function settle(read, say) {
-  const choose = (name, choices) => {
-    const text = read(name, choices[0]);
-    if (choices.includes(text)) return text;
-    say("wrong", name, text, TEXT.oneOf(choices), choices[0]);
-    return choices[0];
-  };
-  const s = { mode: choose("mode", MODES) };
-  for (const name of NAMES) {
-    const range = rangeOf(s.mode, name), [low, high, normal] = range;
-    const text = read(kebab(name), String(normal)), value = NUMBER.test(text) ? Number(text) : NaN;
-    s[name] = isNaN(value) ? normal : Math.floor(Math.min(Math.max(value, low), high) + 0.5);
-    if (value !== s[name]) say("wrong", name, text, TEXT.whole(s.mode, range), s[name]);
-  }
-  for (let rule; (rule = broken(s));) {
-    const [name, value] = mending(s, rule[0]);
-    say("clash", name, s[name], rule[1], value);
-    s[name] = value;
-  }
-  s.view = choose("view", VIEWS[s.mode]);
-  return s;
-}
-
-/* size × size numbers, from the name of a preset or a list of them in row order. */
-function numbers(name, text, size, say) {
-  const presets = PRESETS[name];
-  if (Object.hasOwn(presets, text)) return square(size, presets[text]);
-  const words = text.split(/[\s,;]+/).filter(Boolean);
-  if (words.length === size * size && words.every(isFine))
-    return square(size, (i, j) => Number(words[i * size + j]));
-  const list = TEXT.list(size * size, LARGEST_NUMBER), names = TEXT.oneOf(Object.keys(presets));
-  say("wrong", name, text, TEXT.or(list, names), "counting");
-  return square(size, presets.counting);
-}
-
-const isFine = (word) => NUMBER.test(word) && Math.abs(Number(word)) <= LARGEST_NUMBER;
-
-/* Along one axis, all there is to know about an operation: which input i meets which weight a at
-which output o; k is where that weight is drawn. A convolution links i + padding = o·stride +
-a·dilation, its transpose has i and o exchanged. With zeros inserted, i counts the cells of the
-spread input, and the flipped kernel slides over it. */
-function links({ mode, input_size, kernel_size, stride, padding, dilation, size }, zeros) {
-  const list = [], scatters = mode !== "conv" && !zeros;
-  for (let t = 0; t < (scatters ? input_size : size); t++)
-    for (let step = 0; step < kernel_size; step++) {
-      const a = zeros ? kernel_size - 1 - step : step, k = step * dilation;
-      const there = zeros ? t + padding - a * dilation : t * stride + k - padding;
-      list.push(scatters ? { i: t, a, k, o: there } : { i: there, a, k, o: t });
-    }
-  return list;
-}
-
+const NAMES = [...PAIRED, ...CHANNELS];
 const END = { input: "i", kernel: "k", output: "o" };
 const GRIDS = Object.keys(END);
 const LETTER = { input: "X", kernel: "K", output: "Y" };
+const MOST_ENTRIES = 20000; // of a matrix that is drawn
 
-/* Everything that is drawn. `read(name, normal)` gives the text of an attribute. */
+const camel = (name) => name.replace(/_./, (end) => end[1].toUpperCase());
+const kebab = (name) => name.replace("_", "-");
+const short = (given) => [...String(given)].slice(0, 20).join("");
+const by = ([rows, columns]) => `${rows} × ${columns}`;
+const write = (value, digits = 4) => String(+value.toFixed(digits)).replace("-", "−");
+const product = (values) => values.reduce((x, y) => x * y, 1);
+/** x₀₁; of more than ten rows x₀,₁₂ */
+const indexed = (letter, at) => letter + at.join(at.some((i) => i > 9) ? "," : "")
+  .replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+
+// ---- What is drawn ----
+
+/** Everything that is drawn. `read(name, normal)` gives the text of an attribute. A place is
+ * {grid, b, r, c}: the block b is one matrix of a grid, and (0, 0) is the first cell of X, K or Y.
+ * @param {(name: string, normal: string) => string} read @returns {any} */
 function modelOf(read) {
   const reasons = [];
   const say = (kind, name, given, rule, used) =>
-    reasons.push(TEXT[kind](name, short(given), rule, used));
-  const s = settle(read, say), size = sizeOf(s), reach = reachOf(s);
-  const conv = s.mode === "conv", zeros = s.view === "zeros";
+    reasons.push(fill(WORDS[kind], { name, given: short(given), rule, used }));
+  const s = settle((name, normal) => read(kebab(name), normal), say);
+  const conv = s.mode === "conv", zeros = s.view === "zeros", weight = weightShape(s);
+  /** @type {any} */
   const m = {
-    ...s, state: s, size, reach, zeros, scatters: !conv && !zeros,
-    X: numbers("input", read("input", "counting"), s.input_size, say),
-    K: numbers("kernel", read("kernel", "counting"), s.kernel_size, say),
+    ...s, state: s, zeros, scatters: !conv && !zeros, sizes: sizesOf(s), weight,
+    isSquare: PAIRED.every((name) => s[name][0] === s[name][1]),
+    hasChannels: s.in_channels > 1 || s.out_channels > 1,
+    X: numbers("input", read("input", "counting"), [s.in_channels, ...s.input_size], say),
+    K: numbers("kernel", read("kernel", "counting"), weight, say),
     entries: [], // of the matrix, if it is drawn
     counted: s.view !== "counts" ? "" : conv ? "input" : "output",
-    range: { // the first and the last row of each grid; 0 is the first one of X, K or Y
-      input: conv ? [-s.padding, s.input_size - 1 + s.padding]
-        : zeros ? [Math.min(0, s.padding - reach + 1),
-          Math.max((s.input_size - 1) * s.stride, size - 1 + s.padding)]
-        : [0, s.input_size - 1],
-      kernel: [0, reach - 1],
-      output: conv || zeros ? [0, size - 1] : [-s.padding, size - 1 + s.padding],
-    },
-    index: { // the row of X, K or Y that a row of a grid shows; a zero put in has no such row
-      input: (r) => zeros ? r / s.stride : r,
-      kernel: (r) => zeros ? s.kernel_size - 1 - r / s.dilation : r / s.dilation,
-      output: (r) => r,
-    },
+    blocks: { input: range(s.in_channels).map((c) => [c]),
+      kernel: range(weight[0] * weight[1]).map((b) => [Math.floor(b / weight[1]), b % weight[1]]),
+      output: range(s.out_channels).map((o) => [o]) },
+    // Which blocks meet.
+    wires: range(s.out_channels).flatMap((o) => readBy(s, o).map((c) => {
+      const [first, second] = weightAt(s, c, o);
+      return { input: c, kernel: first * weight[1] + second, output: o };
+    })),
   };
-  m.given = (grid, r, c) => m[LETTER[grid]][m.index[grid](r)]?.[m.index[grid](c)];
-  const list = links(m, zeros);
-  m.ends = { input: {}, kernel: {}, output: {} }; // the links that end in a row of a grid
-  for (const grid of GRIDS)
-    for (let [r, to] = m.range[grid]; r <= to; r++)
-      m.ends[grid][r] = list.filter((link) => link[END[grid]] === r);
-  m.Y = square(size, (r, c) => valueAt(m, r, c));
+  m.Y = convolve(s, m.X, m.K);
+  m.axes = [0, 1].map((axis) => {
+    const a = axisOf(s, axis), size = m.sizes[axis], reach = reachOf(a), list = links(a, zeros);
+    const drawn = { // the first and the last row of each grid; 0 is the first one of X, K or Y
+      input: conv ? [-a.padding, a.input_size - 1 + a.padding]
+        : zeros ? [Math.min(0, a.padding - reach + 1),
+          Math.max((a.input_size - 1) * a.stride, size - 1 + a.padding)]
+        : [0, a.input_size - 1],
+      kernel: [0, reach - 1],
+      output: conv || zeros ? [0, size - 1] : [-a.padding, size - 1 + a.padding],
+    };
+    return { list, drawn,
+      ends: Object.fromEntries(GRIDS.map((grid) => { // the links that end in a row of a grid
+        const ends = {};
+        for (let [r, to] = drawn[grid]; r <= to; r++)
+          ends[r] = list.filter((link) => link[END[grid]] === r);
+        return [grid, ends];
+      })),
+      index: { // the row of X, K or Y that a row of a grid shows; a zero put in has no such row
+        input: (r) => zeros ? r / a.stride : r,
+        kernel: (r) => zeros ? a.kernel_size - 1 - r / a.dilation : r / a.dilation,
+        output: (r) => r,
+      } };
+  });
+  /** The indices into X, K or Y of a cell; not whole, or outside, where a zero was put in. */
+  m.at = ({ grid, b, r, c }) =>
+    [...m.blocks[grid][b], m.axes[0].index[grid](r), m.axes[1].index[grid](c)];
+  m.given = (at) => lookUp(m[LETTER[at.grid]], m.at(at));
   m.reason = reasons.join(" ");
   return m;
 }
 
-/* All that meets in a cell of a grid: pairs of links, one for the row and one for the column. */
-function* meetings(m, { grid, r, c }) {
-  for (const row of m.ends[grid][r])
-    for (const column of m.ends[grid][c]) yield [row, column];
+/** All that meets in a cell: {input, kernel, output}, places, and the product's `x` and `k`. */
+function* meetings(m, { grid, b, r, c }) {
+  for (const wire of m.wires)
+    if (wire[grid] === b)
+      for (const row of m.axes[0].ends[grid][r])
+        for (const column of m.axes[1].ends[grid][c]) {
+          /** @type {any} */
+          const meeting = {};
+          for (const name of GRIDS)
+            meeting[name] = { grid: name, b: wire[name], r: row[END[name]], c: column[END[name]] };
+          meeting.weight = [...m.blocks.kernel[wire.kernel], row.a, column.a];
+          yield meeting;
+        }
 }
 
-const factors = (m, [row, column]) =>
-  [m.given("input", row.i, column.i) ?? 0, m.K[row.a][column.a]];
+const factors = (m, { input, weight }) => [m.given(input) ?? 0, lookUp(m.K, weight)];
 
-/* An output: the sum of its products, as far as `step` has come; null if it has not come there. */
-function valueAt(m, r, c, step = Infinity) {
-  let sum = step === Infinity ? 0 : null;
-  for (const row of m.ends.output[r])
-    for (const column of m.ends.output[c])
-      if ((m.scatters ? row.i * m.input_size + column.i : r * m.size + c) <= step)
-        sum += (m.given("input", row.i, column.i) ?? 0) * m.K[row.a][column.a];
+/** How many links meet in a cell of any one block. */
+const countAt = (m, { grid, r, c }) =>
+  m.axes[0].ends[grid][r].length * m.axes[1].ends[grid][c].length;
+
+/** An output as far as the stamps up to `step` have made it; null where none has come. */
+function stamped(m, at, step) {
+  let sum = null;
+  for (const meeting of meetings(m, at))
+    if (stepOf(m, meeting.input) <= step)
+      sum = factors(m, meeting).reduce((x, k) => x * k) + (sum ?? 0);
   return sum;
 }
 
-const write = (value, digits = 4) => String(+value.toFixed(digits)).replace("-", "−");
-const listed = (rows) => rows.flat().join(" ");
+/** The order in which windows or stamps are played, and its end. */
+const playedSize = (m) => m.scatters ? m.input_size : m.sizes;
+const stepOf = (m, { b, r, c }) => (b * playedSize(m)[0] + r) * playedSize(m)[1] + c;
+const stepsOf = (m) => product(playedSize(m)) * m.blocks[m.scatters ? "input" : "output"].length;
 
 // ---- Looks ----
-
-const SHEET = new CSSStyleSheet();
-SHEET.replaceSync(`/* conv-explorer.css */`); // __init__.py puts the file in here
 
 // The side of a cell. As a length it is inherited as one, so that cells are styled anew only if it
 // changes: with every number that a slider passes, styles would take most of the time.
 CSS.registerProperty?.(
   { name: "--conv-cell", syntax: "<length>", inherits: true, initialValue: "36px" });
 
-const button = (name) => `<button class="${name}">${TEXT[name]}</button>`;
-const SKELETON = `<div class="controls"><div class="bar">${MODES.map((mode) =>
-    `<label><input type="radio" name="mode" value="${mode}">${TEXT[mode]}</label>`).join("")}
-  ${button("twin")}<slot name="examples"></slot></div>
-<div class="sliders">${NAMES.map((name) => `<div><label for="${name}">${name}<span></span></label>
-  <input type="range" id="${name}" aria-describedby="limits"></div>`).join("")}</div>
-<p class="limits" id="limits"></p>
-<div class="bar">${["input", "kernel"].map((name) => `<label>${TEXT[name]} <select id="${name}">
-  ${Object.keys(PRESETS[name]).map((preset) => `<option>${preset}</option>`).join("")}
-  <option value="" hidden>${TEXT.own}</option></select></label>`).join("")}
-  <label>${TEXT.view} <select id="view">${VIEWS.transposed.map((view) =>
-    `<option value="${view}">${TEXT[view]}</option>`).join("")}</select></label>
-  <label><input type="checkbox" class="wide">${TEXT.matrix}</label></div></div>
-<p class="adjusted"></p>
-<div class="board"><div><div class="stage">${GRIDS.map((name, index) => `<div class="part">
-  ${index ? `<span class="sign" aria-hidden="true">=</span>` : ""}<div class="grid ${name}">
-  <b id="name-${name}">${TEXT[name]}</b><small></small><div class="scroll">
-  <table role="grid" aria-labelledby="name-${name}"></table></div></div></div>`).join("")}</div>
-  <p class="sum"></p></div><div class="matrix"><small></small><div></div></div></div>
-<p class="hint controls"></p>
+const button = (name) => `<button class="${name}">${WORDS[name]}</button>`;
+const check = (name) => `<label data-for="${name}"><input type="checkbox" id="${name}"> ${
+  WORDS[name]}</label>`;
+const menu = (name, values, label, of) => `<label data-for="${of}">${label} <select id="${name}">${
+  values.map((value) => `<option value="${value}">${WORDS[value] ?? value}</option>`).join("")
+}</select></label>`;
+const stepper = (name) => `<div class="stepper" data-for="${name}" role="group"
+  aria-label="${name}"><span>${name}</span>${range(PAIRED.includes(name) ? 2 : 1).map((axis) => {
+  const label = axis ? `${name} ${WORDS.axes[axis]}` : name, id = `${name}-${axis}`;
+  const end = (sign, word) => `<button data-step="${sign}1" tabindex="-1" aria-label="${
+    fill(WORDS[word], { name: label })}">${sign === "-" ? "−" : "+"}</button>`;
+  return `<span class="entry" data-axis="${axis}">${end("-", "less")}<input type="number" step="1"
+    inputmode="numeric" id="${id}" aria-label="${label}" aria-describedby="limit-${id}">${
+    end("+", "more")}<span class="spoken" id="limit-${id}"></span></span>`;
+}).join("")}</div>`;
+const SKELETON = `<div class="board"><div><div class="stage">${GRIDS.map((name, index) =>
+  `<div class="part">${index ? `<span class="sign" aria-hidden="true">=</span>` : ""}
+  <div class="grid ${name}"><b>${WORDS[name]}</b><small></small><div class="blocks"></div></div>
+  </div>`).join("")}</div>
+  <p class="tiny" hidden>${WORDS.hidden}</p><p class="reads"></p><p class="sum"></p></div>
+  <div class="matrix"><small></small><div></div></div></div>
 <div class="bar controls">${["back", "play", "forward", "all"].map(button).join("")}
   <span class="progress"></span></div>
-<p class="formula"></p>
+<details class="controls change"><summary>${WORDS.change}</summary>
+<div class="steppers" role="group" aria-label="${WORDS.sizes}">${NAMES.map(stepper).join("")}</div>
+<p class="limits"></p>
+<div class="bar"><fieldset data-for="mode"><legend>${WORDS.mode}</legend>${MODES.map((mode) =>
+    `<label><input type="radio" name="mode" value="${mode}"> ${WORDS[mode]}</label>`).join("")}
+  ${button("twin")}</fieldset>
+<fieldset><legend>${WORDS.looks}</legend>
+  ${["input", "kernel"].map((name) => menu(name, [...Object.keys(PRESETS[name]), ""],
+    WORDS[name], "numbers")).join("")}
+  ${menu("view", VIEWS.transposed, WORDS.view, "view")}
+  ${["letters", "matrix", "rectangles"].map(check).join("")}</fieldset>
+<slot name="examples"></slot></div>
+<details class="solver" data-for="solver"><summary>${WORDS.solver}</summary>${range(2).map((axis) =>
+  `<div data-axis="${axis}"><label><span></span> <input type="number" min="1" class="wanted"></label>
+  <small></small><div class="choices" role="group" aria-label="${WORDS.solver}"></div></div>`).join("")}</details>
+<p class="hint"></p></details>
+<p class="adjusted"></p><p class="formula"></p><p class="weight"></p>
 <div class="bar"><code></code>
   <span class="controls">${button("copy")} ${button("share")}</span></div>
-<div class="spoken" aria-live="polite"></div>`;
+<div class="spoken" id="spoken" role="status"></div>`;
 
 // ---- Element ----
 
-const ATTRIBUTES = ["mode", ...NAMES.map(kebab), "input", "kernel", "view", "matrix"];
+const ATTRIBUTES = ["mode", ...NAMES.map(kebab), "input", "kernel", "view", "matrix", "letters"];
 const NOTHING = Object.fromEntries(ATTRIBUTES.map((name) => [name, null]));
 const FRAMED = top !== self; // the address of a frame is of no use
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 class ConvExplorer extends HTMLElement {
-  static observedAttributes = ATTRIBUTES;
+  static observedAttributes = [...ATTRIBUTES, "controls"];
+  /** @type {any} */
+  #root;
   #model; // undefined: an attribute has changed since
   #waiting = false; // for a drawing
-  #cells = {}; // of each grid: rows of elements, each of which knows its place, `at`
+  #cells = {}; // of each grid: blocks of rows of elements, each of which knows its place, `at`
+  #homes = {}; // of each grid: the cell that is a stop of the tab key
   #marks = []; // the elements that are marked
   #step = null; // how many windows or stamps have been played, less one
-  #pinned; #hovered; #focused; // places: {grid, r, c}
-  #timer; #speaking; #saving;
+  #pinned; #hovered; #focused; // places
+  #apart = false; // whether height and width are set apart
+  #wanted = []; // the sizes that the reader looks for
+  #timer; #speaking; #saving; #digits = {};
+  #sizes = new ResizeObserver(() => this.#fit());
 
   get result() {
-    const m = this.#now, sizes = NAMES.map((name) =>
-      [name.replace(/_./, (end) => end[1].toUpperCase()), m[name]]);
-    return structuredClone({ mode: m.mode, ...Object.fromEntries(sizes),
-      input: m.X, kernel: m.K, output: m.Y, adjusted: m.reason !== "", reason: m.reason });
+    const m = this.#now, plain = (value) => m.isSquare ? brief(value) : value;
+    const inner = (value, axes) => m.hasChannels ? value : lookUp(value, Array(axes).fill(0));
+    return structuredClone({ mode: m.mode,
+      ...Object.fromEntries(PAIRED.map((name) => [camel(name), plain(m[name])])),
+      ...Object.fromEntries(CHANNELS.filter(() => m.hasChannels)
+        .map((name) => [camel(name), m[name]])),
+      input: inner(m.X, 1), kernel: inner(m.K, 2), output: inner(m.Y, 1),
+      adjusted: m.reason !== "", reason: m.reason });
   }
 
   get #now() { return this.#model ??= modelOf((name, normal) => this.#read(name, normal)); }
@@ -293,15 +211,25 @@ class ConvExplorer extends HTMLElement {
 
   #isOwn(name) { return !Object.hasOwn(PRESETS[name], this.#read(name, "counting")); }
 
+  /* Whether the page shows a control. */
+  #has(name) {
+    const controls = this.getAttribute("controls");
+    return controls === null || controls.split(/[\s,]+/).includes(name);
+  }
+
   connectedCallback() {
-    if (!this.shadowRoot) this.#build();
+    if (!this.#root) this.#build();
     addEventListener("hashchange", this.#readAddress);
+    addEventListener("resize", this.#resized);
+    this.#sizes.observe(this);
     this.#readAddress();
     this.#wait();
   }
 
   disconnectedCallback() {
     removeEventListener("hashchange", this.#readAddress);
+    removeEventListener("resize", this.#resized);
+    this.#sizes.disconnect();
     this.#pause();
   }
 
@@ -313,24 +241,57 @@ class ConvExplorer extends HTMLElement {
 
   /* Draw once, however many attributes change. */
   #wait() {
-    if (this.#waiting || !this.shadowRoot) return;
+    if (this.#waiting || !this.#root) return;
     this.#waiting = true;
     queueMicrotask(() => { this.#waiting = false; this.#draw(); });
   }
 
-  #find(selector) { return this.shadowRoot.querySelector(selector); }
+  /** @returns {any} */
+  #find(selector) { return this.#root.querySelector(selector); }
+
+  /** @returns {any[]} */
+  #all(selector) { return [...this.#root.querySelectorAll(selector)]; }
 
   #build() {
-    const root = this.attachShadow({ mode: "open" });
+    const root = this.#root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [SHEET];
     root.innerHTML = SKELETON;
-    const on = (selector, type, react) => root.querySelectorAll(selector).forEach((node) =>
+    for (const name of ["input", "kernel"]) {
+      const own = this.#find(`#${name}`).lastElementChild;
+      own.textContent = WORDS.own;
+      own.hidden = true;
+    }
+    // Open from the start where a page has introduced more than sizes.
+    this.#find(".change").open = NAMES.slice(2).some((name) => this.#has(name));
+    const on = (selector, type, react) => this.#all(selector).forEach((node) =>
       node.addEventListener(type, (event) => react(event.target, event)));
     on("[name=mode]", "change", ({ value }) => this.#change({ mode: value }));
-    on("[type=range]", "input", ({ id, value }) => this.#change({ [id]: Number(value) }));
-    on(".bar [id]", "change", ({ id, value }) => this.#set({ [id]: value }));
-    on(".wide", "change", ({ checked }) => this.#set({ matrix: checked ? "" : null }));
+    on(".stepper input", "change", (node) => this.#enterSize(node));
+    on(".stepper input", "keydown", (node, event) => {
+      const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      this.#enterSize(node);
+      this.#stepSize(node, step);
+    });
+    on(".stepper button", "click", (node) =>
+      this.#stepSize(node.parentElement.querySelector("input"), Number(node.dataset.step)));
+    on("select", "change", ({ id, value }) => this.#set({ [id]: value }));
+    for (const name of ["matrix", "letters"])
+      on("#" + name, "change", ({ checked }) => this.#set({ [name]: checked ? "" : null }));
+    on("#rectangles", "change", ({ checked }) => {
+      this.#apart = checked;
+      if (checked) return this.#draw();
+      const { state } = this.#now; // the height is kept
+      this.#change(Object.fromEntries(PAIRED.map((name) => [name, state[name][0]])));
+    });
     on("slot", "change", ({ value }) => this.#set({ ...NOTHING, ...JSON.parse(value) }));
+    on(".wanted", "input", (node) => {
+      this.#wanted[node.closest("[data-axis]").dataset.axis] = Number(node.value);
+      this.#drawSolver();
+    });
+    on(".solver", "toggle", () => this.#drawSolver());
+    on(".choices", "click", (node) => this.#choose(node));
     on(".twin", "click", () => this.#transpose());
     on(".back", "click", () => this.#go(-1));
     on(".forward", "click", () => this.#go(1));
@@ -366,7 +327,7 @@ class ConvExplorer extends HTMLElement {
     this.#release();
     for (const name in values) this.#give(kebab(name), values[name]);
     this.#saving ??= setTimeout(() => { this.#saving = undefined; this.#writeAddress(); }, 300);
-    this.#say(() => `${TEXT.output} ${by(this.#now.size)}. ${this.#now.reason}`);
+    this.#say(() => `${WORDS.output} ${by(this.#now.sizes)}. ${this.#now.reason}`);
   }
 
   /* Move to another state. Own numbers stay where they are; those that are missing are zeros. */
@@ -374,194 +335,430 @@ class ConvExplorer extends HTMLElement {
     const { X, K, state } = this.#now, s = { ...state, ...values };
     if (s.mode === "conv") s.output_padding = 0;
     if (!VIEWS[s.mode].includes(s.view)) s.view = "numbers";
-    for (const [name, old] of [["input", X], ["kernel", K]])
-      if (this.#isOwn(name))
-        s[name] = listed(square(s[name + "_size"], (i, j) => old[i]?.[j] ?? 0));
-    this.#set(s);
+    const given = Object.fromEntries(Object.entries(s).map(([name, value]) =>
+      [name, NAMES.includes(name) ? listed(value) : value]));
+    const { view, ...layer } = settle((name, normal) => given[name] ?? normal, () => {});
+    for (const [name, old, shape] of [
+      ["input", X, [layer.in_channels, ...layer.input_size]], ["kernel", K, weightShape(layer)]])
+      if (this.#isOwn(name)) given[name] = listed(build(shape, (...at) => lookUp(old, at) ?? 0));
+    for (const name of CHANNELS) // a plain layer has no need of them
+      if (given[name] === "1" && !this.hasAttribute(kebab(name))) given[name] = null;
+    this.#set(given);
   }
 
   /* Show the adjoint, which takes an output back to the size of its input. */
   #transpose() {
-    const { state, size } = this.#now;
+    const { state, sizes } = this.#now;
     const twin = { ...state, mode: state.mode === "conv" ? "transposed" : "conv",
-      input_size: size, output_padding: 0 };
-    if (state.mode === "conv") twin.output_padding = state.input_size - sizeOf(twin);
+      input_size: sizes, output_padding: 0,
+      in_channels: state.out_channels, out_channels: state.in_channels };
+    if (state.mode === "conv") twin.output_padding = [0, 1].map((axis) =>
+      outputPaddingFor(axisOf({ ...twin, output_padding: [0, 0] }, axis), state.input_size[axis]));
     this.#change(twin);
+  }
+
+  /* In a direction, the next value of a control, if there is one; the last; and the rule that
+  keeps it from going on. */
+  #way(name, axis, step) {
+    const { state } = this.#now;
+    if (PAIRED.includes(name)) {
+      const a = axisOf(state, axis), [end, rule] = limit(a, name, step);
+      return { next: end === a[name] ? undefined : a[name] + step, end, rule };
+    }
+    const bound = RANGES[name][step < 0 ? 0 : 1], now = state[name];
+    const valid = range(Math.abs(bound - now)).map((i) => now + step * (i + 1)).filter((value) => {
+      const s = { ...state, [name]: value };
+      return s.in_channels % s.groups === 0 && s.out_channels % s.groups === 0;
+    });
+    const end = valid.at(-1) ?? now;
+    return { next: valid[0], end, rule: end === bound ? undefined : WORDS.divide };
+  }
+
+  #put(name, axis, value) {
+    const old = this.#now[name];
+    if (Array.isArray(old) && this.#isApart)
+      value = old.map((one, index) => index === axis ? value : one);
+    this.#change({ [name]: value });
+  }
+
+  #stepSize(node, step) {
+    const [name, axis] = partsOf(node), { next } = this.#way(name, axis, step);
+    if (next === undefined) this.#say(() => this.#limitOf(name, axis, step));
+    else this.#put(name, axis, next);
+  }
+
+  #enterSize(node) {
+    const [name, axis] = partsOf(node);
+    const old = String([this.#now[name]].flat()[axis]);
+    if (node.value === "") node.value = old;
+    else if (node.value !== old) this.#put(name, axis, node.value);
+  }
+
+  get #isApart() { return this.#apart || !this.#now.isSquare; }
+
+  /* In words, how far a value can go in a direction. */
+  #limitOf(name, axis, step) {
+    const { end, rule } = this.#way(name, axis, step), limits = bound(name, end, step);
+    return fill(WORDS[rule ? "limit" : "bound"], { limits, rule });
   }
 
   // -- drawing --
 
   #draw() {
     const m = this.#now;
+    this.#find(".change").hidden = this.getAttribute("controls")?.trim() === "";
+    for (const node of this.#all("[data-for]")) node.hidden = !this.#has(node.dataset.for);
+    for (const node of this.#all("fieldset"))
+      node.hidden = ![node, ...node.querySelectorAll("[data-for]")]
+        .some((inner) => inner.dataset.for && !inner.hidden);
     this.#find(`[value=${m.mode}]`).checked = true;
-    this.#drawSliders();
+    this.#drawSteppers();
     for (const name of ["input", "kernel"])
       this.#find("#" + name).value = !this.#isOwn(name) ? this.#read(name, "counting")
         : m.reason.includes(name + "=") ? "counting" : "";
     this.#find("#view").value = m.view;
     this.#find("[value=zeros]").disabled = m.mode === "conv";
-    this.#find(".wide").checked = this.hasAttribute("matrix");
+    for (const name of ["matrix", "letters"])
+      this.#find("#" + name).checked = this.hasAttribute(name);
+    this.#find("#rectangles").checked = this.#isApart;
     this.#find(".sign").textContent = m.scatters ? "⋆ᵀ" : "⋆";
     this.#find(".share").hidden = FRAMED;
-    const words = { adjusted: m.reason, formula: this.#formula(), hint: TEXT.hint };
+    const words = { adjusted: m.reason, weight: this.#weight(),
+      hint: WORDS.hint + (m.hasChannels ? ` ${WORDS.hint_channels}` : "") };
     for (const name in words) this.#find("." + name).textContent = words[name];
+    this.#find(".formula").innerHTML = this.#formula().map((line) =>
+      `<div>${line.split(" = ").map((part) => `<span>${part}</span>`).join(" = ")}</div>`).join("");
     this.#find("code").textContent = this.#call();
-    this.#drawGrids();
     this.#drawMatrix();
+    this.#drawGrids();
+    this.#drawSolver();
     this.#mark();
   }
 
-  #drawSliders() {
+  #drawSteppers() {
     const m = this.#now, bites = {};
-    for (const name of NAMES) {
-      const slider = this.#find("#" + name);
-      const [low, less] = limit(m, name, -1), [high, more] = limit(m, name, 1);
-      Object.assign(slider, { min: low, max: high, value: m[name], disabled: low === high });
-      slider.previousElementSibling.lastChild.textContent = m[name];
-      if (less && m[name] === low) (bites[less] ??= []).push(`${name} ≥ ${low}`);
-      if (more && m[name] === high) (bites[more] ??= []).push(`${name} ≤ ${high}`);
+    for (const node of this.#all("[data-axis='1']")) node.hidden = !this.#isApart;
+    for (const node of this.#all(".stepper input")) {
+      const [name, axis] = partsOf(node), hints = [];
+      if (node.closest("[hidden]")) continue;
+      const entry = node.parentElement;
+      const ends = [-1, 1].map((step, index) => {
+        const { next, end, rule } = this.#way(name, axis, step), isEnd = next === undefined;
+        entry.querySelectorAll("button")[index].ariaDisabled = String(isEnd);
+        if (isEnd && rule) hints.push(this.#limitOf(name, axis, step));
+        if (isEnd && rule && rule !== WORDS.divide)
+          (bites[rule] ??= []).push(bound(name, end, step));
+        return end;
+      });
+      Object.assign(node, { min: ends[0], max: ends[1], value: [m[name]].flat()[axis] });
+      node.ariaLabel = this.#isApart && PAIRED.includes(name) ? `${name} ${WORDS.axes[axis]}` : name;
+      entry.querySelector(".spoken").textContent = hints.join(" ");
     }
-    this.#find(".limits").textContent = Object.entries(bites)
-      .map(([why, limits]) => TEXT.bite(limits.join(", "), why)).join(" ");
+    this.#find(".limits").textContent = Object.entries(bites).map(([rule, limits]) =>
+      fill(WORDS.limit, { limits: [...new Set(limits)].join(", "), rule })).join(" ");
+  }
+
+  #drawSolver() {
+    const m = this.#now;
+    if (!this.#find(".solver").open) return;
+    for (const box of this.#all(".solver > [data-axis]:not([hidden])")) {
+      const axis = Number(box.dataset.axis), input = box.querySelector("input");
+      const of = axisOf(m.state, axis), wanted = this.#wanted[axis] ?? m.sizes[axis];
+      const choices = solve(of, wanted), list = box.querySelector(".choices");
+      box.querySelector("span").textContent = fill(WORDS.wanted,
+        { axis: this.#isApart ? WORDS.axes[axis] : WORDS.size });
+      if (Number(input.value) !== wanted) input.value = wanted;
+      box.querySelector("small").textContent =
+        choices.length ? fill(WORDS.choices, { count: choices.length }) : WORDS.no_choice;
+      const names = ["kernel_size", "stride", "padding", "output_padding"];
+      const nodes = choices.map((choice) => {
+        const node = document.createElement("button");
+        const used = names.filter((name) => name === "kernel_size" || choice[name] !== RANGES[name][2]);
+        node.textContent = used.map((name) => `${name} ${choice[name]}`).join(", ");
+        node.ariaPressed = String(names.every((name) => choice[name] === of[name]));
+        node.value = JSON.stringify(names.map((name) => choice[name]));
+        return node;
+      });
+      const held = list.getRootNode().activeElement?.value;
+      list.replaceChildren(...nodes);
+      if (held) nodes.find((node) => node.value === held)?.focus();
+    }
+  }
+
+  #choose(node) {
+    if (!node.value) return;
+    const axis = Number(node.closest("[data-axis]").dataset.axis), { state } = this.#now;
+    const values = JSON.parse(node.value);
+    this.#change(Object.fromEntries(["kernel_size", "stride", "padding", "output_padding"]
+      .map((name, index) => [name, this.#isApart
+        ? state[name].map((one, other) => other === axis ? values[index] : one)
+        : values[index]])));
   }
 
   #drawGrids() {
-    const m = this.#now, stage = this.#find(".stage");
-    const side = (grid) => m.range[grid][1] - m.range[grid][0] + 1;
-    const filled = (grid, size, what) => side(grid) > size && TEXT.filled(what, by(side(grid)));
+    const m = this.#now;
+    const sides = (grid) => m.axes.map(({ drawn }) => drawn[grid][1] - drawn[grid][0] + 1);
+    const filled = (grid, sizes, what) => sides(grid).some((side, axis) => side > sizes[axis]) &&
+      fill(WORDS[what], { size: by(sides(grid)) });
     const notes = {
-      input: [by(m.input_size),
-        filled("input", m.input_size, m.zeros ? TEXT.zeros : TEXT.padded),
-        m.counted === "input" && TEXT.windows],
-      kernel: [by(m.kernel_size), filled("kernel", m.kernel_size, TEXT.dilated),
-        m.zeros && TEXT.flipped],
-      output: [by(m.size), side("output") > m.size && TEXT.cropping(by(side("output"))),
-        m.counted === "output" && TEXT.stamps],
+      input: [by(m.input_size), filled("input", m.input_size, m.zeros ? "inserted" : "padded"),
+        m.counted === "input" && WORDS.windows],
+      kernel: [by(m.kernel_size), filled("kernel", m.kernel_size, "dilated"),
+        m.zeros && WORDS.flipped],
+      output: [by(m.sizes), filled("output", m.sizes, "cropped_from"),
+        m.counted === "output" && WORDS.stamps],
     };
-    let digits = 1;
     for (const grid of GRIDS) {
       this.#find(`.${grid} small`).textContent = notes[grid].filter(Boolean).join(", ");
-      this.#resize(grid, side(grid));
-      digits = Math.max(digits, this.#drawNumbers(grid));
+      this.#resize(grid, sides(grid));
+      this.#digits[grid] = this.#drawNumbers(grid);
     }
-    const least = Math.max(24, 8 * digits + 4), most = Math.max(...GRIDS.map(side));
-    stage.style.setProperty("--conv-cell", `clamp(${least}px, (100cqi - 48px) / ${most}, 36px)`);
+    this.#fit();
   }
 
-  /* Give a grid so many rows and columns; cells that are there already stay. */
-  #resize(grid, side) {
-    const [from] = this.#now.range[grid], table = this.#find(`.${grid} table`);
-    while (table.rows.length > side) table.deleteRow(-1);
-    while (table.rows.length < side) table.insertRow().role = "row";
-    this.#cells[grid] = Array.from(table.rows, (row) => {
-      while (row.cells.length > side) row.deleteCell(-1);
-      while (row.cells.length < side) row.insertCell().role = "gridcell";
-      return [...row.cells];
+  /* Give a grid its blocks, and each so many rows and columns; what is there already stays. */
+  #resize(grid, [height, width]) {
+    const m = this.#now, blocks = m.blocks[grid], box = this.#find(`.${grid} .blocks`);
+    const [top, left] = m.axes.map(({ drawn }) => drawn[grid][0]);
+    while (box.children.length > blocks.length) box.lastChild.remove();
+    while (box.children.length < blocks.length) {
+      const block = document.createElement("div");
+      block.innerHTML = `<small></small><table role="grid"></table>`;
+      box.append(block);
+    }
+    box.style.setProperty("--columns", this.#columns(grid));
+    this.#cells[grid] = blocks.map((indices, b) => {
+      const [label, table] = box.children[b].children;
+      const { input } = m.wires.find((wire) => wire[grid] === b);
+      const group = groupOf(m, "in", input), name = `${LETTER[grid]}[${indices}]`;
+      label.hidden = !m.hasChannels;
+      label.textContent = m.groups > 1 ? `${name} ${"ABCD"[group]}` : name;
+      box.children[b].className = m.groups > 1 ? `block group-${group}` : "block";
+      table.ariaLabel = !m.hasChannels ? WORDS[grid]
+        : m.groups > 1 ? fill(WORDS.group, { what: name, group: "ABCD"[group] }) : name;
+      while (table.rows.length > height) table.deleteRow(-1);
+      while (table.rows.length < height) table.insertRow().role = "row";
+      return Array.from(table.rows, (row, i) => {
+        while (row.cells.length > width) row.deleteCell(-1);
+        while (row.cells.length < width) row.insertCell().role = "gridcell";
+        return Array.from(row.cells, (cell, j) => {
+          cell.at = { grid, b, r: i + top, c: j + left };
+          cell.tabIndex = -1;
+          return cell;
+        });
+      });
     });
-    this.#cells[grid].forEach((row, i) => row.forEach((cell, j) => {
-      cell.at = { grid, r: i + from, c: j + from };
-      cell.tabIndex = i || j ? -1 : 0; // one cell of each grid is a stop of the tab key
-    }));
+    const home = this.#homes[grid], first = { grid, b: 0, r: top, c: left };
+    this.#setHome(home && this.#cellAt(home) ? home : first);
+  }
+
+  /* One cell of each grid is a stop of the tab key. */
+  #setHome(at) {
+    const old = this.#homes[at.grid];
+    if (old && this.#cellAt(old)) this.#cellAt(old).tabIndex = -1;
+    this.#homes[at.grid] = at;
+    this.#cellAt(at).tabIndex = 0;
   }
 
   /* Fill the cells of a grid; return how many digits the longest number has. */
   #drawNumbers(grid) {
-    const m = this.#now, ends = m.ends[grid], cells = this.#cells[grid].flat();
-    const meet = ({ r, c }) => ends[r].length * ends[c].length;
-    const most = Math.max(...cells.map(({ at }) => meet(at)));
+    const m = this.#now, cells = this.#cells[grid].flat(2), isOutput = grid === "output";
+    const most = Math.max(...cells.map(({ at }) => countAt(m, at)));
+    const letters = this.hasAttribute("letters");
     let digits = 1;
     for (const cell of cells) {
-      const { r, c } = cell.at, count = meet(cell.at), isOutput = grid === "output";
-      const given = m.given(grid, r, c);
+      const at = cell.at, count = countAt(m, at), given = m.given(at);
       const isPut = isOutput ? !count : given === undefined;
       const isUnused = isOutput ? given === undefined : grid === "input" && !count;
-      const value = m.counted === grid ? count
-        : isOutput ? valueAt(m, r, c, this.#step ?? Infinity) : given ?? 0;
-      const text = value === null ? "" : write(value, 2);
+      const value = m.counted === grid ? count : isOutput ? this.#sumAt(at, given) : given ?? 0;
+      const text = value === null ? "" : letters && m.counted !== grid && given !== undefined
+        ? this.#symbol(at) : letters && isUnused && isOutput ? "" : write(value, 2);
       const look = (isPut ? "zero " : "") + (isUnused ? "unused" : "");
-      const tint = m.counted === grid ? `${4 + 50 * count / most}%` : "";
+      const tint = m.counted === grid ? `${4 + 30 * count / most}%` : "";
       if (cell.textContent !== text) cell.textContent = text;
       if (cell.className !== look) cell.className = look;
       if (cell.style.getPropertyValue("--tint") !== tint) cell.style.setProperty("--tint", tint);
-      const what = isUnused ? (isOutput ? TEXT.cropped : TEXT.unused) : isPut ? TEXT.put : "";
+      const what = isUnused ? (isOutput ? WORDS.cropped : WORDS.unused) : isPut ? WORDS.put : "";
       if (what) cell.setAttribute("aria-label", `${text} ${what}`);
       else cell.removeAttribute("aria-label");
-      digits = Math.max(digits, text.length);
+      digits = Math.max(digits, letters ? 0.75 * text.length : text.length);
     }
     return digits;
   }
 
+  /* An output's number, as far as it has been played. */
+  #sumAt(at, given) {
+    const m = this.#now, isWhole = given !== undefined && !m.counted;
+    if (this.#step === null && isWhole) return given;
+    if (m.scatters) return stamped(m, at, this.#step ?? Infinity) ?? (this.#step === null ? 0 : null);
+    return this.#step === null || stepOf(m, at) <= this.#step ? given : null;
+  }
+
+  #symbol(at) {
+    const { hasChannels } = this.#now, place = this.#now.at(at);
+    return indexed(LETTER[at.grid].toLowerCase(), hasChannels ? place : place.slice(-2));
+  }
+
+  /* How many blocks of a grid stand side by side. */
+  #columns(grid) {
+    const m = this.#now, count = m.blocks[grid].length;
+    return grid === "kernel" ? m.weight[1] : count > 2 ? 2 : 1;
+  }
+
+  /* The largest cells with which all grids are in sight together. */
+  #fit() {
+    const m = this.#now, stage = this.#find(".stage"), width = stage.clientWidth || 600;
+    // The height of a notebook's frame follows its content.
+    const height = Math.max(0.55 * (FRAMED ? screen.availHeight : innerHeight), 240);
+    const parts = GRIDS.map((grid) => {
+      const columns = this.#columns(grid), lines = Math.ceil(m.blocks[grid].length / columns);
+      const [rows, cells] = m.axes.map(({ drawn }) => drawn[grid][1] - drawn[grid][0] + 1);
+      const label = m.hasChannels ? (m.groups > 1 ? 58 : 42) : 0;
+      return { wide: (cell) => columns * (Math.max(cells * cell, label) + 12) +
+          (grid === "input" ? 0 : 30),
+        high: (cell) => lines * (rows * cell + (label ? 30 : 8)) + 46 };
+    });
+    const fits = (cell) => Math.max(...parts.map(({ wide }) => wide(cell))) <= width;
+    const total = (cell) => {
+      let line = 0, tall = 0, sum = 0;
+      for (const { wide, high } of parts) {
+        const isNew = line && line + wide(cell) > width;
+        sum += isNew ? tall : 0;
+        line = (isNew ? 0 : line) + wide(cell) + 12;
+        tall = Math.max(isNew ? 0 : tall, high(cell));
+      }
+      return sum + tall;
+    };
+    const fontOf = (cell, grid) => {
+      const font = Math.min(13, 0.6 * cell, (cell - 3) / (0.6 * this.#digits[grid]));
+      return font < 8 ? 0 : font;
+    };
+    const most = Math.max(...GRIDS.map((grid) => this.#digits[grid]));
+    let cell = Math.min(64, Math.max(36, Math.ceil(7.8 * most + 12)));
+    while (cell > 5 && !fits(cell)) cell--;
+    const isLegible = (cell) => GRIDS.every((grid) => fontOf(cell, grid));
+    const wasLegible = isLegible(cell);
+    while (cell > 5 && total(cell) > height && (!wasLegible || isLegible(cell - 1))) cell--;
+    stage.style.setProperty("--conv-cell", `${cell}px`);
+    for (const grid of GRIDS)
+      this.#find("." + grid).style.setProperty("--conv-font", `${fontOf(cell, grid)}px`);
+    stage.classList.toggle("small", cell < 30);
+    this.#find(".tiny").hidden = isLegible(cell);
+  }
+
+  #resized = () => this.#fit();
+
   #drawMatrix() {
     const m = this.#now, box = this.#find(".matrix");
-    const rows = m.size ** 2, columns = m.input_size ** 2;
+    const rows = product([m.out_channels, ...m.sizes]);
+    const columns = product([m.in_channels, ...m.input_size]);
     box.hidden = !this.hasAttribute("matrix");
     if (box.hidden) return;
-    const axis = links(m, false).filter(({ i, o }) => i in m.X && o in m.Y);
-    for (const r of axis)
-      for (const c of axis)
-        m.entries.push({ output: r.o * m.size + c.o, input: r.i * m.input_size + c.i,
-          kernel: r.a * m.kernel_size + c.a });
-    const unit = Math.max(2, Math.min(24, 640 / columns, 400 / rows));
-    const texts = unit < 18 ? [] : m.entries.map(({ output, input, kernel }) =>
-      `<text x="${input + 0.5}" y="${output + 0.5}">${write(m.K.flat()[kernel], 2)}</text>`);
-    const title = `W${m.mode === "conv" ? "" : "ᵀ"}: ${TEXT.rows(rows, columns)}`;
+    const name = m.mode === "conv" ? "W" : "Wᵀ";
+    const axes = [0, 1].map((axis) => links(axisOf(m.state, axis))
+      .filter(({ i, o }) => i in range(m.input_size[axis]) && o in range(m.sizes[axis])));
+    if (m.wires.length * axes[0].length * axes[1].length > MOST_ENTRIES) {
+      box.firstChild.textContent = fill(WORDS.too_many, { name });
+      box.lastChild.replaceChildren();
+      return;
+    }
+    for (const wire of m.wires)
+      for (const r of axes[0])
+        for (const c of axes[1])
+          m.entries.push({ group: groupOf(m, "in", wire.input),
+            output: flat([wire.output, r.o, c.o], m.sizes),
+            input: flat([wire.input, r.i, c.i], m.input_size),
+            kernel: flat([wire.kernel, r.a, c.a], m.kernel_size),
+            at: [...m.blocks.kernel[wire.kernel], r.a, c.a] });
+    const letters = this.hasAttribute("letters"), most = letters ? 28 : 24;
+    const unit = Math.max(2, Math.min(most, 640 / columns, 400 / rows));
+    const texts = unit < 18 ? [] : m.entries.map(({ output, input, at }) =>
+      `<text x="${input + 0.5}" y="${output + 0.5}">${letters
+        ? indexed("k", m.hasChannels ? at : at.slice(-2)) : write(lookUp(m.K, at), 2)}</text>`);
+    const title = fill(WORDS.rows, { name, rows, columns });
+    const paths = range(m.groups).map((group) => `<path class="${
+      m.groups > 1 ? `group-${group}` : "kernel"}" d="${
+      outlines(m.entries.filter((entry) => entry.group === group))}"/>`);
     box.firstChild.textContent = title;
     box.lastChild.innerHTML = `<svg role="img" aria-label="${title}"
       viewBox="0 0 ${columns} ${rows}" width="${columns * unit}" height="${rows * unit}">
-      <path d="${outlines(m.entries)}"/><rect class="strip"/><path/>${texts.join("")}</svg>`;
+      ${paths.join("")}<rect class="strip"/><path/>${texts.join("")}</svg>`;
   }
 
   // -- marks --
 
-  get #steps() { return (this.#now.scatters ? this.#now.input_size : this.#now.size) ** 2; }
-
-  #cellAt({ grid, r, c }) {
-    const [from] = this.#now.range[grid];
-    return this.#cells[grid][r - from]?.[c - from];
+  #cellAt({ grid, b, r, c }) {
+    const [top, left] = this.#now.axes.map(({ drawn }) => drawn[grid][0]);
+    return this.#cells[grid][b]?.[r - top]?.[c - left];
   }
 
   /* What is looked at: the cell of the step, pinned, pointed at, focused, or in the middle. */
   get #looked() {
-    const grid = this.#now.scatters ? "input" : "output", side = Math.sqrt(this.#steps);
-    const cell = (index) => ({ grid, r: Math.floor(index / side), c: index % side });
-    if (this.#step !== null) return cell(this.#step);
+    const m = this.#now, grid = m.scatters ? "input" : "output", [rows, columns] = playedSize(m);
+    if (this.#step !== null) {
+      const line = Math.floor(this.#step / columns);
+      return { grid, b: Math.floor(line / rows), r: line % rows, c: this.#step % columns };
+    }
     return [this.#pinned, this.#hovered, this.#focused].find((at) => at && this.#cellAt(at)) ??
-      cell((side + 1) * (side >> 1));
+      { grid, b: 0, r: rows >> 1, c: columns >> 1 };
   }
 
   #mark() {
     const m = this.#now, at = this.#looked, own = this.#cellAt(at);
-    for (const cell of this.#marks) {
-      cell.classList.remove("lit", "marked");
-      for (const name of ["data-plus", "aria-selected"]) cell.removeAttribute(name);
+    const letters = this.hasAttribute("letters");
+    for (const node of this.#marks) {
+      node.classList.remove("lit", "marked", "read");
+      for (const name of ["data-plus", "aria-selected"]) node.removeAttribute(name);
     }
     this.#marks = [own];
-    for (const pair of meetings(m, at))
+    for (const meeting of meetings(m, at))
       for (const grid of GRIDS) {
-        const [r, c] = pair.map((link) => link[END[grid]]), cell = this.#cellAt({ grid, r, c });
+        const cell = this.#cellAt(meeting[grid]);
         if (!cell || cell === own) continue;
         cell.classList.add("lit");
         this.#marks.push(cell);
-        if (m.scatters && at.grid === "input" && grid === "output" && !m.counted) {
-          const product = factors(m, pair).reduce((x, k) => x * k);
-          cell.dataset.plus = (product < 0 ? "" : "+") + write(product, 2);
+        if (m.scatters && at.grid === "input" && grid === "output" && !m.counted && !letters) {
+          const [x, k] = factors(m, meeting);
+          cell.dataset.plus = (x * k < 0 ? "" : "+") + write(x * k, 2);
         }
       }
+    if (m.hasChannels)
+      for (const wire of m.wires)
+        if (wire[at.grid] === at.b)
+          for (const grid of GRIDS) {
+            const block = this.#find(`.${grid} .blocks`).children[wire[grid]];
+            block.classList.add("read");
+            this.#marks.push(block);
+          }
     own.classList.add("marked");
-    if (this.#pinned) own.ariaSelected = true;
+    if (this.#pinned) own.ariaSelected = "true";
     this.#find(".sum").replaceChildren(...this.#sentence(at));
-    this.#find(".back").disabled = this.#find(".all").disabled = this.#step === null;
+    this.#find(".reads").textContent = m.hasChannels ? this.#reads(at) : "";
+    for (const name of ["back", "all"])
+      this.#find("." + name).ariaDisabled = String(this.#step === null);
     this.#find(".progress").textContent =
-      this.#step === null ? "" : `${this.#step + 1} / ${this.#steps}`;
+      this.#step === null ? "" : `${this.#step + 1} / ${stepsOf(m)}`;
     this.#markMatrix(at);
   }
 
-  #markMatrix({ grid, r, c }) {
-    const m = this.#now, strip = this.#find(".strip");
+  /* Which channels belong to a cell's, in words. */
+  #reads({ grid, b }) {
+    const m = this.#now, wires = m.wires.filter((wire) => wire[grid] === b);
+    const names = (side) => [...new Set(wires.map((wire) => `${LETTER[side]}[${wire[side]}]`))]
+      .join(", ");
+    const what = fill(WORDS.reads, { output: names("output"), inputs: names("input") });
+    const group = "ABCD"[groupOf(m, "in", wires[0].input)];
+    return `${m.groups > 1 ? fill(WORDS.group, { what, group }) : what}.`;
+  }
+
+  #markMatrix(at) {
+    const m = this.#now, strip = this.#find(".strip"), { grid } = at;
     if (!m.entries.length) return;
-    const side = m[LETTER[grid]].length, rows = m.size ** 2, columns = m.input_size ** 2;
-    const place = m.given(grid, r, c) === undefined ? NaN
-      : m.index[grid](r) * side + m.index[grid](c);
+    const rows = product([m.out_channels, ...m.sizes]);
+    const columns = product([m.in_channels, ...m.input_size]);
+    const sizes = { input: m.input_size, kernel: m.kernel_size, output: m.sizes }[grid];
+    const place = m.given(at) === undefined ? NaN
+      : flat([at.b, ...m.at(at).slice(-2)], sizes);
     const box = isNaN(place) || grid === "kernel" ? [0, 0, 0, 0]
       : grid === "output" ? [0, place, columns, 1] : [place, 0, 1, rows];
     ["x", "y", "width", "height"].forEach((name, index) => strip.setAttribute(name, box[index]));
@@ -569,43 +766,57 @@ class ConvExplorer extends HTMLElement {
       outlines(m.entries.filter((entry) => entry[grid] === place)));
   }
 
+  /* A product: nodes and texts, of numbers or of symbols. */
+  #term(meeting, isColored = (role, text) => text) {
+    const m = this.#now, [x, k] = factors(m, meeting), { input, weight } = meeting;
+    if (!this.hasAttribute("letters"))
+      return [isColored("input", write(x)), "·", isColored("kernel", k < 0 ? `(${write(k)})` : write(k))];
+    const of = m.hasChannels ? weight : weight.slice(-2);
+    return [isColored("input", m.given(input) === undefined ? "0" : this.#symbol(input)), "·",
+      isColored("kernel", indexed("k", of))];
+  }
+
   /* What happens in a cell, as text and colored numbers. */
   #sentence(at) {
-    const m = this.#now, { grid, r, c } = at, pairs = [...meetings(m, at)];
-    const given = m.given(grid, r, c), isOutput = grid === "output";
-    const name = (grid, r, c) =>
-      m.given(grid, r, c) === undefined ? (grid === "output" ? TEXT.cropped : TEXT.put)
-        : `${LETTER[grid]}[${m.index[grid](r)}, ${m.index[grid](c)}]`;
-    const spot = name(grid, r, c);
-    const shown = isOutput ? pairs : pairs.slice(0, 16);
-    const terms = shown.flatMap((pair, index) => {
-      const [x, k] = factors(m, pair);
-      return [index ? (isOutput ? " + " : ", ") : "", colored("input", write(x)), "·",
-        colored("kernel", k < 0 ? `(${write(k)})` : write(k)),
-        isOutput ? "" : ` → ${name("output", pair[0].o, pair[1].o)}`];
-    });
+    const m = this.#now, all = [...meetings(m, at)], letters = this.hasAttribute("letters");
+    const isOutput = at.grid === "output", given = m.given(at);
+    const name = (at) => m.given(at) === undefined
+      ? (at.grid === "output" ? WORDS.cropped : WORDS.put)
+      : letters ? this.#symbol(at)
+      : `${LETTER[at.grid]}[${(m.hasChannels ? m.at(at) : m.at(at).slice(-2)).join(", ")}]`;
+    const shown = all.slice(0, isOutput ? 64 : 16), more = all.length > shown.length;
+    const terms = shown.flatMap((meeting, index) => [
+      index ? (isOutput ? " + " : ", ") : "", ...this.#term(meeting, colored),
+      isOutput ? "" : ` → ${name(meeting.output)}`]);
     if (!isOutput)
-      return [`${spot} = ${write(given ?? 0)}: `, ...terms, pairs.length > 16 ? ", …" : ""];
-    const sum = colored("output", write(valueAt(m, r, c)));
-    return [`${spot} = `, ...terms, terms.length ? " = " : "", sum];
+      return [name(at), ...letters ? [": "] : [` = ${write(given ?? 0)}: `], ...terms,
+        more ? ", …" : ""];
+    const sum = given ?? stamped(m, at, Infinity) ?? 0;
+    if (letters)
+      return [`${name(at)} = `, ...(terms.length ? terms : ["0"]), more ? " + …" : ""];
+    return [`${name(at)} = `, ...terms, more ? " + …" : "", terms.length ? " = " : "",
+      colored("output", write(sum))];
   }
 
   // -- what the reader does --
 
-  #isEditable({ grid, r, c }) {
-    const m = this.#now;
-    return grid !== "output" && grid !== m.counted && m.given(grid, r, c) !== undefined;
+  #isEditable(at) {
+    return at.grid !== "output" && at.grid !== this.#now.counted && !this.hasAttribute("letters") &&
+      this.#now.given(at) !== undefined;
   }
 
   #focus(at) {
     this.#focused = at;
     this.#hovered = undefined; // the pointer may rest while the keyboard moves on
     if (at) {
-      this.#find(`.${at.grid} [tabindex="0"]`).tabIndex = -1;
-      this.#cellAt(at).tabIndex = 0;
-      this.#say(() => this.#find(".sum").textContent);
+      this.#setHome(at);
+      this.#say(() => this.#spokenOf(at));
     }
     this.#mark();
+  }
+
+  #spokenOf(at) {
+    return `${this.#find(".sum").textContent} ${this.#find(".reads").textContent}`.trim();
   }
 
   #tap(at) {
@@ -625,8 +836,10 @@ class ConvExplorer extends HTMLElement {
       if (key === "Escape" || key === "Enter") target.parentElement.focus();
       return;
     }
-    const [from, to] = this.#now.range[at.grid], [down, right] = ARROWS[key] ?? [];
+    const [from, to] = this.#now.axes[1].drawn[at.grid], [down, right] = ARROWS[key] ?? [];
+    const page = { PageUp: -1, PageDown: 1 }[key];
     if (ARROWS[key]) this.#cellAt({ ...at, r: at.r + down, c: at.c + right })?.focus();
+    else if (page && this.#now.hasChannels) this.#cellAt({ ...at, b: at.b + page })?.focus();
     else if (key === "Home") this.#cellAt({ ...at, c: from }).focus();
     else if (key === "End") this.#cellAt({ ...at, c: to }).focus();
     else if (key === "Escape") this.#release();
@@ -640,8 +853,8 @@ class ConvExplorer extends HTMLElement {
   #edit(at, text) {
     const cell = this.#cellAt(at), box = document.createElement("input");
     box.inputMode = "decimal";
-    box.ariaLabel = TEXT[at.grid];
-    box.defaultValue = this.#now.given(at.grid, at.r, at.c);
+    box.ariaLabel = `${LETTER[at.grid]}[${this.#now.at(at).slice(-2).join(", ")}]`;
+    box.defaultValue = this.#now.given(at);
     box.addEventListener("blur", () => this.#enter(at, box.value, box.defaultValue));
     cell.replaceChildren(box);
     box.focus();
@@ -649,14 +862,20 @@ class ConvExplorer extends HTMLElement {
     else box.select();
   }
 
-  #enter({ grid, r, c }, value, old) {
+  #enter(at, value, old) {
     const m = this.#now, text = value.trim().replace(",", ".").replace("−", "-");
-    const rows = structuredClone(m[LETTER[grid]]), pinned = this.#pinned;
-    if (isFine(text)) rows[m.index[grid](r)][m.index[grid](c)] = Number(text);
-    if (isFine(text) && text !== old) this.#set({ [grid]: listed(rows) });
-    else this.#drawNumbers(grid);
-    if (!isFine(text)) this.#find(".adjusted").textContent =
-      TEXT.wrong(LETTER[grid], short(text), TEXT.list(1, LARGEST_NUMBER), old);
+    const name = LETTER[at.grid], place = m.at(at), pinned = this.#pinned;
+    if (isFine(text) && text !== old) {
+      const values = structuredClone(m[name]);
+      lookUp(values, place.slice(0, -1))[place.at(-1)] = Number(text);
+      this.#set({ [at.grid]: values.flat(Infinity).join(" ") });
+    } else this.#drawNumbers(at.grid);
+    if (!isFine(text)) {
+      const refused = fill(WORDS.wrong, { name, given: short(text), used: old,
+        rule: fill(WORDS.list_of_one, { most: LARGEST_NUMBER }) });
+      this.#find(".adjusted").textContent = refused;
+      this.#say(() => refused);
+    }
     this.#pinned = pinned;
     this.#mark();
   }
@@ -670,15 +889,16 @@ class ConvExplorer extends HTMLElement {
 
   #moveTo(step) {
     const isNew = this.#step !== step;
-    this.#step = step >= 0 && step < this.#steps ? step : null;
+    this.#step = step >= 0 && step < stepsOf(this.#now) ? step : null;
     if (isNew) this.#drawNumbers("output");
     this.#mark();
   }
 
   #go(by) {
     this.#pause();
+    if (this.#step === null && by < 0) return;
     this.#moveTo(this.#step === null ? 0 : this.#step + by);
-    this.#say(() => this.#find(".sum").textContent);
+    this.#say(() => this.#spokenOf());
   }
 
   #play() {
@@ -686,56 +906,91 @@ class ConvExplorer extends HTMLElement {
       this.#moveTo(this.#step === null ? 0 : this.#step + 1);
       if (this.#step === null) this.#pause();
     }, 800);
-    this.#find(".play").textContent = TEXT.pause;
+    this.#find(".play").textContent = WORDS.pause;
   }
 
   #pause() {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#find(".play").textContent = TEXT.play;
+    this.#find(".play").textContent = WORDS.play;
   }
 
   /* Tell a screen reader, once things have settled. */
   #say(words) {
     clearTimeout(this.#speaking);
-    this.#speaking = setTimeout(() => { this.#find(".spoken").textContent = words(); }, 500);
+    this.#speaking = setTimeout(() => { this.#find("#spoken").textContent = words(); }, 500);
   }
 
   // -- in words --
 
+  /* With the terms that the page has introduced, and those that matter. */
   #formula() {
-    const { mode, input_size: n, kernel_size: k, stride: s, padding: p, dilation: d,
-      output_padding, size } = this.#now;
-    if (mode === "transposed")
-      return `${TEXT.size} = (n − 1)·s − 2p + d·(k − 1) + output_padding + 1 = ` +
-        `(${n} − 1)·${s} − 2·${p} + ${d}·(${k} − 1) + ${output_padding} + 1 = ${size}`;
-    const inner = n + 2 * p - d * (k - 1) - 1, rest = inner % s;
-    return `${TEXT.size} = ⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1 = ` +
-      `⌊(${n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = ` +
-      `⌊${inner} / ${s}⌋ + 1 = ${size}` + (rest ? TEXT.rest(rest) : "");
+    const m = this.#now;
+    return (m.isSquare ? [0] : [0, 1]).map((axis) => {
+      const a = axisOf(m.state, axis), { input_size: n, kernel_size: k, stride: s, padding: p,
+        dilation: d, output_padding: o } = a;
+      const has = (name) => this.#has(name) || a[name] !== RANGES[name][2];
+      const [S, P, D] = ["stride", "padding", "dilation"].map(has);
+      const size = m.sizes[axis], is = `${fill(WORDS.output_size,
+        { axis: m.isSquare ? WORDS.size : WORDS.axes[axis] })} = `;
+      if (m.mode === "transposed") {
+        const text = (n, s, p, d, k, o) => `${S ? `(${n} − 1)·${s}` : `${n} − 1`}${
+          P ? ` − 2${p}` : ""}${D ? ` + ${d}·(${k} − 1)` : ` + ${k}`}${
+          has("output_padding") ? ` + ${o}` : ""}${D ? " + 1" : ""}`;
+        return is + text("n", "s", "p", "d", "k", "output_padding") + " = " +
+          text(n, s, `·${p}`, d, k, o) + ` = ${size}`;
+      }
+      const text = (n, s, p, d, k) => {
+        const inner = `${n}${P ? ` + 2${p}` : ""}${D ? ` − ${d}·(${k} − 1) − 1` : ` − ${k}`}`;
+        return S ? `⌊(${inner}) / ${s}⌋ + 1` : `${inner} + 1`;
+      };
+      const inner = n + 2 * p - d * (k - 1) - 1, rest = inner % s;
+      return is + text("n", "s", "p", "d", "k") + " = " + text(n, s, `·${p}`, d, k) + " = " +
+        (S ? `⌊${inner} / ${s}⌋ + 1 = ` : "") + size + (rest ? fill(WORDS.rest, { n: rest }) : "");
+    });
+  }
+
+  #weight() {
+    const m = this.#now;
+    if (!m.hasChannels && !(this.getAttribute("controls") !== null && this.#has("in_channels")))
+      return "";
+    const per = m.groups > 1 || this.#has("groups") ? " / groups" : "";
+    const names = m.mode === "conv" ? `out_channels, in_channels${per}`
+      : `in_channels, out_channels${per}`;
+    return fill(WORDS.weight,
+      { shape: `(${m.weight.join(", ")})`, names, count: product(m.weight) });
   }
 
   #call() {
-    const m = this.#now, more = ["stride", "padding", "output_padding", "dilation"]
-      .filter((name) => m[name] !== RANGES[name][2]).map((name) => `, ${name}=${m[name]}`);
+    const m = this.#now;
+    const more = ["stride", "padding", "output_padding", "dilation", "groups"]
+      .filter((name) => brief(m[name]) !== RANGES[name][2]).map((name) => {
+        const value = brief(m[name]);
+        return `, ${name}=${Array.isArray(value) ? `(${value.join(", ")})` : value}`;
+      });
     return `F.conv${m.mode === "conv" ? "" : "_transpose"}2d(X, K${more.join("")})`;
   }
 
   #program() {
-    const tensor = (name) =>
-      `${name} = torch.tensor([[${JSON.stringify(this.#now[name])}]]).double()\n`;
-    return "import torch, torch.nn.functional as F\n" + tensor("X") + tensor("K") + this.#call();
+    const { X, K } = this.#now;
+    const tensor = (name, value) =>
+      `${name} = torch.tensor(${JSON.stringify(value)}).double()\n`;
+    return "import torch, torch.nn.functional as F\n" + tensor("X", [X]) + tensor("K", K) +
+      this.#call();
   }
 
   async #copy(text) {
     const code = this.#find("code");
+    let done = WORDS.copied;
     try {
       await navigator.clipboard.writeText(text);
-      this.#find(".hint").textContent = TEXT.copied;
     } catch { // not allowed here: the reader can
+      done = WORDS.select;
       code.textContent = text;
-      getSelection().selectAllChildren(code);
+      getSelection()?.selectAllChildren(code);
     }
+    this.#find(".adjusted").textContent = done;
+    this.#say(() => done);
   }
 
   // -- the address: #NAME?mode=conv&stride=2 --
@@ -765,6 +1020,14 @@ class ConvExplorer extends HTMLElement {
   };
 }
 
+const bound = (name, value, step) => fill(WORDS[step < 0 ? "at_least" : "at_most"], { name, value });
+
+/* The name and the axis that a stepper's input is for. */
+const partsOf = (node) => [node.id.slice(0, -2), Number(node.id.slice(-1))];
+
+/* A place in blocks of rows and columns, counted through. */
+const flat = (/** @type {number[]} */ [b, r, c], [rows, columns]) => (b * rows + r) * columns + c;
+
 /* The outlines of matrix entries, as one path. */
 const outlines = (entries) =>
   entries.map(({ output, input }) => `M${input} ${output}h1v1h-1z`).join("");
@@ -777,4 +1040,3 @@ const colored = (role, text) => {
 };
 
 customElements.define("conv-explorer", ConvExplorer);
-})();

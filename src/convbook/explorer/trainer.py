@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from .bundle import bundle
+from .bundle import script
 
 _FOLDER = Path(__file__).parent
 TEXT, FIXED = (
@@ -44,7 +44,7 @@ class Trainer:
         attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
             f"<conv-trainer{attributes}>{self._paper()}</conv-trainer>\n"
-            f"<script>{bundle('conv-trainer')}</script>"
+            f"<script>{script('conv-trainer')}</script>"
         )
 
     def _paper(self):

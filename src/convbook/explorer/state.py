@@ -1,0 +1,234 @@
+"""What the explorer shows, in Python: the valid state nearest to what is asked for.
+
+Limits, presets and words are those of explorer.json, which arithmetic.js reads, too, and the rules
+are written in both; a test in a real browser holds the two together. The numbers come from
+`convbook.functional`.
+"""
+
+import json
+import math
+import re
+from pathlib import Path
+
+import torch
+
+from ..functional import conv2d, conv_transpose2d
+
+DATA = json.loads(Path(__file__).with_name("explorer.json").read_text(encoding="utf-8"))
+WORDS, VIEWS, PRESETS = DATA["words"], DATA["views"], DATA["presets"]
+RANGES = DATA["ranges"]  # name: smallest, largest, default
+LARGEST_OUTPUT, LARGEST_NUMBER = DATA["largest_output"], DATA["largest_number"]
+MODES = list(VIEWS)
+# On a tie the earlier one moves: the sizes last, they are what a reader looks at.
+MENDING_ORDER = DATA["mending_order"]
+PAIRED = [name for name in RANGES if name in MENDING_ORDER]  # what has a height and a width
+CHANNELS = [name for name in RANGES if name not in MENDING_ORDER]
+CONTROLS = ["mode", *RANGES, "numbers", "view", "matrix", "letters", "rectangles", "solver"]
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+
+
+def range_of(mode, name):
+    """Return the smallest, the largest and the default value."""
+    return [0, 0, 0] if mode == "conv" and name == "output_padding" else RANGES[name]
+
+
+def axis_of(state, axis):
+    """Return the state along an axis, 0 or 1: one number in the place of each pair."""
+    return {name: v[axis] if isinstance(v, list) else v for name, v in state.items()}
+
+
+def size_of(s):
+    """Return the output's size along an axis; below 1 if there is no output."""
+    reach = s["dilation"] * (s["kernel_size"] - 1) + 1
+    if s["mode"] == "conv":
+        return (s["input_size"] + 2 * s["padding"] - reach) // s["stride"] + 1
+    full = (s["input_size"] - 1) * s["stride"] + reach
+    return full - 2 * s["padding"] + s["output_padding"]
+
+
+def weight_shape(state):
+    """Return the shape of the weight, as torch has it."""
+    first, second = state["out_channels"], state["in_channels"]
+    if state["mode"] == "transposed":
+        first, second = second, first
+    return [first, second // state["groups"], *state["kernel_size"]]
+
+
+def _broken(s):
+    """Return the rank and the wording of the first rule that an axis breaks, or None."""
+    if s["mode"] == "conv":
+        reach = s["dilation"] * (s["kernel_size"] - 1) + 1
+        width = s["input_size"] + 2 * s["padding"]
+        return (1, WORDS["fit"].format(reach=reach, width=width)) if reach > width else None
+    if s["output_padding"] >= max(s["stride"], s["dilation"]):
+        return 1, WORDS["small"]
+    size = size_of(s)
+    if size < 1:
+        return 2, WORDS["gone"]
+    if size > LARGEST_OUTPUT:
+        return 3, WORDS["large"].format(most=LARGEST_OUTPUT, size=size)
+    return None
+
+
+def _mended(s):
+    """Yield the changes, (name, value, wording), that make an axis valid: each the smallest.
+
+    Such a change always exists: a kernel of size 1, an output_padding or padding of 0 or an
+    input of size 1 mends the rules in turn.
+    """
+    ranges = {name: range_of(s["mode"], name) for name in PAIRED}
+    while broken := _broken(s):
+        rank, rule = broken
+        candidates = (
+            (name, s[name] + step)
+            for distance in range(1, LARGEST_OUTPUT)
+            for name in MENDING_ORDER
+            for step in (-distance, distance)
+            if ranges[name][0] <= s[name] + step <= ranges[name][1]
+        )
+        for name, value in candidates:
+            still_broken = _broken({**s, name: value})
+            if still_broken is None or still_broken[0] > rank:
+                yield name, value, rule
+                s = {**s, name: value}
+                break
+
+
+def settle(given, say):
+    """Return the valid state nearest to the texts `given`; `say` is told every difference."""
+
+    def choose(name, choices):
+        text = given.get(name, choices[0])
+        if text in choices:
+            return text
+        say("wrong", name, text, _one_of(choices), choices[0])
+        return choices[0]
+
+    state = {"mode": choose("mode", MODES)}
+    for name in RANGES:
+        low, high, default = range_of(state["mode"], name)
+        text, most = given.get(name, str(default)), 2 if name in PAIRED else 1
+        words = [word for word in re.split(r"[\s,]+", text) if word]
+        asked = [float(word) for word in words if _NUMBER.fullmatch(word)]
+        values = [default]
+        if 0 < len(words) <= most and len(asked) == len(words):
+            values = [math.floor(min(max(value, low), high) + 0.5) for value in asked]
+        if values != asked or len(asked) != len(words):
+            rule = WORDS["pair" if most == 2 else "whole"]
+            rule = rule.format(low=low, high=high, mode=state["mode"])
+            say("wrong", name, text, rule, listed(values))
+        state[name] = [values[0], values[-1]] if most == 2 else values[0]
+    square = is_square(state)
+    for axis in [0] if square else [0, 1]:
+        for name, value, rule in _mended(axis_of(state, axis)):
+            label = name if square else f"{name} ({WORDS['axes'][axis]})"
+            say("clash", label, str(state[name][axis]), rule, value)
+            for one in [0, 1] if square else [axis]:
+                state[name][one] = value
+    groups = state["groups"]
+    while state["in_channels"] % groups or state["out_channels"] % groups:
+        groups -= 1
+    if groups != state["groups"]:
+        say("clash", "groups", str(state["groups"]), WORDS["divide"], groups)
+    state["groups"] = groups
+    choose("view", VIEWS[state["mode"]])
+    return state
+
+
+def is_square(state):
+    """Return whether height and width are alike in everything."""
+    return all(len(set(state[name])) == 1 for name in PAIRED)
+
+
+def has_channels(state):
+    """Return whether there is more than one channel."""
+    return max(state["in_channels"], state["out_channels"]) > 1
+
+
+def listed(value):
+    """Return one or two numbers as an attribute has them: a pair of equal ones as one."""
+    return " ".join(map(str, value if len(set(value)) > 1 else value[:1]))
+
+
+def _one_of(names):
+    return WORDS["one_of"].format(names=", ".join(names))
+
+
+def _binomial(n, k):
+    return math.comb(n, k) if 0 <= k <= n else 0
+
+
+# Along an axis of n cells; a preset is the product of one down the rows and one across.
+_PROFILES = {
+    "ones": lambda i, n: 1,
+    "impulse": lambda i, n: int(i == n // 2),
+    "step": lambda i, n: int(2 * i >= n),
+    "binomial": lambda i, n: _binomial(n - 1, i),
+    "difference": lambda i, n: _binomial(max(n - 2, 0), i) - _binomial(max(n - 2, 0), i - 1),
+    "average": lambda i, n: _binomial(n - 1, i) / 2 ** (n - 1),
+    "linear": lambda i, n: 1 - abs(i - (n - 1) / 2) / ((n + 1) // 2),
+}
+
+
+def preset(grid, name, shape):
+    """Return the numbers of a preset; the last two of `shape` are height and width.
+
+    "counting" counts row by row, and each channel starts one higher.
+
+    >>> preset("input", "counting", [2, 2, 3])
+    [[[0, 1, 2], [3, 4, 5]], [[1, 2, 3], [4, 5, 6]]]
+    >>> preset("kernel", "edge", [3, 3])
+    [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
+    """
+    height, width = shape[-2:]
+    profiles = PRESETS[grid][name]
+
+    def value(*channels, i, j):
+        if profiles is None:
+            return sum(channels) + i * width + j
+        down, across = (_PROFILES[profile] for profile in profiles)
+        return down(i, height) * across(j, width)
+
+    def block(*channels):
+        if len(channels) < len(shape) - 2:
+            return [block(*channels, c) for c in range(shape[len(channels)])]
+        return [[value(*channels, i=i, j=j) for j in range(width)] for i in range(height)]
+
+    return block()
+
+
+def numbers(grid, text, shape, say):
+    """Return numbers of a shape, from the name of a preset or a list of them in row order."""
+    if text in PRESETS[grid]:
+        return preset(grid, text, shape)
+    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    count = math.prod(shape)
+    if len(words) == count and all(
+        _NUMBER.fullmatch(word) and abs(float(word)) <= LARGEST_NUMBER for word in words
+    ):
+        values = [int(v) if v.is_integer() else v for v in map(float, words)]
+        for size in shape[:0:-1]:
+            values = [values[i : i + size] for i in range(0, len(values), size)]
+        return values
+    rule = WORDS["list_of_one" if count == 1 else "list"].format(count=count, most=LARGEST_NUMBER)
+    rule = WORDS["or"].format(one=rule, other=_one_of(PRESETS[grid]))
+    say("wrong", grid, text, rule, "counting")
+    return preset(grid, "counting", shape)
+
+
+def as_tensors(X, K):
+    """Return X and K as tensors of one type, of whole numbers if all are."""
+    tensors = torch.tensor(X), torch.tensor(K)
+    whole = not any(tensor.is_floating_point() for tensor in tensors)
+    return [torch.tensor(one, dtype=torch.int64 if whole else torch.float64) for one in (X, K)]
+
+
+def compute(state, X, K):
+    """Return the output, (out_channels, h, w), as nested lists."""
+    X, K = as_tensors(X, K)
+    options = {name: state[name] for name in ("stride", "padding", "dilation", "groups")}
+    options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    if state["mode"] == "conv":
+        return conv2d(X[None], K, **options)[0].tolist()
+    extra = tuple(state["output_padding"])
+    return conv_transpose2d(X[None], K, output_padding=extra, **options)[0].tolist()
