@@ -176,9 +176,9 @@ class ConvTrainer extends HTMLElement {
   /** The cells to fill in, so many in a line. */
   #answer(width) {
     const e = this.#exercise, isGrid = ["fill", "row"].includes(e.kind);
-    const letter = e.kind === "fill" ? "Y" : asked(e).matrix ?? "";
+    const { row: line, matrix } = asked(e), letter = e.kind === "fill" ? "Y" : matrix ?? "";
     this.#cells = e.places.map((at, index) => {
-      const [row, column] = e.kind === "row" ? [asked(e).row, at[0]] : at;
+      const [row, column] = e.kind === "row" ? [line, at[0]] : at;
       return element("input", { autocomplete: "off", className: "cell", inputMode: TOUCH.matches
         ? "none" : "numeric", ariaLabel: isGrid ? fill(TEXT.place, { letter, row, column })
         : nameOf(e, at) }, "", { "aria-describedby": `state-${index}` });
@@ -188,8 +188,9 @@ class ConvTrainer extends HTMLElement {
         element("span", { id: `state-${i * width + j}`, hidden: true })))));
     const names = isGrid ? [] : [element("tr", {}, ...e.places.map((at) =>
       element("th", { scope: "col" }, nameOf(e, at))))];
-    return element("table", { className: "answer", ariaLabel: letter ? TEXT[letter] ?? letter
-      : TEXT.answer }, ...letter ? [element("caption", {}, letter)] : [], ...names, ...rows);
+    const title = e.kind === "row" ? fill(TEXT.line, { letter, row: line }) : letter;
+    return element("table", { className: "answer", ariaLabel: TEXT[letter] ?? (title || TEXT.answer) },
+      ...title ? [element("caption", {}, title)] : [], ...names, ...rows);
   }
 
   #write() {
@@ -228,6 +229,7 @@ class ConvTrainer extends HTMLElement {
   #press(key) {
     const cell = this.#cells[this.#current];
     if (!key) return;
+    if (!this.shadowRoot.activeElement) cell.focus();
     if (this.#states[this.#current] && cell.dataset.fresh) cell.value = "";
     delete cell.dataset.fresh;
     if (key === "⌫") cell.value = cell.value.slice(0, -1);
@@ -250,22 +252,31 @@ class ConvTrainer extends HTMLElement {
     event.preventDefault();
   }
 
+  /** The next digit replaces a number that is marked. */
+  #select(index) {
+    this.#cells[index].select();
+    this.#cells[index].dataset.fresh = "yes";
+  }
+
   #focus(index) {
-    const cell = this.#cells[index];
     this.#current = index;
-    cell.select();
-    cell.dataset.fresh = "yes";
+    this.#select(index);
     if (this.#states[index] === "wrong") this.#explain(index);
   }
 
-  /** Complete a cell, and go on to the next open one, or to Next. */
+  /** Complete a cell, and go on; a wrong one is left only after another look. */
   #leave(index) {
-    if (!this.#complete(index)) return this.#tell(TEXT.nothing);
-    if (this.#states[index] === "wrong") return;
+    const seen = this.#cells[index].dataset.marked === this.#cells[index].value;
+    if (!this.#complete(index)) this.#tell(TEXT.nothing);
+    else if (seen || this.#states[index] !== "wrong") this.#goOn(index);
+    else this.#select(index);
+  }
+
+  /** Go to the next open cell, or to Next. */
+  #goOn(index) {
     const open = [...this.#states.keys()].filter((i) => !this.#states[i]);
     const next = open.find((i) => i > index) ?? open[0];
-    if (next !== undefined) this.#cells[next].focus();
-    else if (this.#states.every(Boolean)) this.#find(".next").focus();
+    (this.#cells[next] ?? this.#find(".next")).focus();
   }
 
   /** Mark a cell. Returns whether there was a number. */
@@ -325,7 +336,7 @@ class ConvTrainer extends HTMLElement {
     const at = e.places[index];
     this.#cells[index].value = write(lookUp(e.answer, at));
     this.#mark(index, "shown");
-    this.#cells[index].focus();
+    this.#goOn(index);
     this.#light(at);
     this.#tell(fill(TEXT.shown, { arithmetic: arithmetic(e, at) }));
     this.#finish();
