@@ -119,10 +119,9 @@ def _multiply(rows, windows, n):
     here, overlaps and all, as the columns of a matrix.
     """
     N, size, groups = windows.shape[0], windows.shape[-n:], rows.shape[0]
-    columns = windows.flatten(-n).flatten(1, -2)  # (N, c_in·Πkernel_size, Πsize)
-    columns = columns.unflatten(1, (groups, -1)).to(rows.dtype)
+    columns = windows.reshape(N, groups, rows.shape[2], math.prod(size)).to(rows.dtype)
     product = (rows[0] @ columns[0, 0])[None] if N * groups == 1 else (rows @ columns).flatten(1, 2)
-    return product.unflatten(-1, size)  # (N, c_out, Πsize) -> (N, c_out, *size)
+    return product.unflatten(-1, (-1, *size[1:]))  # (N, c_out, Πsize) -> (N, c_out, *size)
 
 
 def _blocks(sizes, numbers):
