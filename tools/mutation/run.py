@@ -112,9 +112,10 @@ class Judge:
             files[items[0].path].append(number)
         start = time.monotonic()
         for numbers, answer in in_forks(self.measure, files.values(), self.workers):
-            for number, (failed, seconds, reached) in zip(numbers, answer or [(True, 0, [])]):
-                if failed:
-                    raise pytest.UsageError(f"{self.tests[number][0].nodeid} fails without mutant")
+            for number, (failure, seconds, reached) in zip(numbers, answer or [("dead", 0, [])]):
+                if failure:
+                    name = self.tests[number][0].nodeid
+                    raise pytest.UsageError(f"{name} fails without a mutant:\n{failure}")
                 self.seconds[number] = seconds
                 for mutant in reached:
                     self.reached[mutant].append(number)
@@ -129,7 +130,7 @@ class Judge:
         return True
 
     def measure(self, numbers):
-        """Return, for each test of a file: does it fail, its seconds, the mutants it executes."""
+        """Return, for each test of a file: how it fails, its seconds, the mutants it executes."""
         flags, found = mmap.mmap(-1, len(self.names)), []  # shared with kernels that are forked
 
         def reach(mutant):
@@ -140,9 +141,9 @@ class Judge:
         for number in numbers:
             flags[:] = bytes(len(flags))
             start = time.perf_counter()
-            failed = self.fails(number)
+            failure = self.failure(number)
             reached = [mutant for mutant, flag in enumerate(flags[:]) if flag]
-            found.append((failed, time.perf_counter() - start, reached))
+            found.append((failure, time.perf_counter() - start, reached))
         return found
 
     def judge(self, mutant):
@@ -150,19 +151,19 @@ class Judge:
         setattr(builtins, SWITCH, lambda number: number == mutant)
         for number in sorted(self.reached[mutant], key=self.seconds.get):
             signal.alarm(20 + 10 * int(self.seconds[number]))  # ends this process
-            if self.fails(number):
+            if self.failure(number):
                 return True
         return False
 
-    def fails(self, number):
-        """Run a test, and tell whether it fails."""
+    def failure(self, number):
+        """Run a test, and return how it fails, or None."""
         items = self.tests[number]
         for item, following in zip(items, [*items[1:], None]):
             reports = runner.runtestprotocol(item, log=False, nextitem=following)
-            if any(report.failed for report in reports):
+            if failed := [report for report in reports if report.failed]:
                 item.session._setupstate.teardown_exact(None)  # ready for another test
-                return True
-        return False
+                return failed[0].longreprtext or "(it says no more)"
+        return None
 
 
 def table(names, noticed, known):

@@ -1,8 +1,9 @@
 """Every mutant of a module in one compiled module, each behind a switch that is off.
 
 A mutant is one small mistake: another comparison, operator, number or truth, a condition that
-always or never holds, and a bound of a slice, a named argument, a result or a statement left out. Not mutated: what is executed while the module is imported
-(defaults, decorators, code outside functions), annotations, patterns, and the text of errors.
+always or never holds, and a bound of a slice, a named argument, a result or a statement left out.
+Not mutated: what is executed while the module is imported (defaults, decorators, code outside
+functions), annotations, patterns, and the text of errors.
 """
 
 import ast
