@@ -203,8 +203,10 @@ def main(arguments=None):
 
     judge = Judge(names, chosen[:: options.every], options.workers)
     tests = [p for p in ("tests/unit", "src", "intro.ipynb", "chapters") if (root / p).exists()]
-    quiet = ("-q", "-s", "--tb=no", "-p", "no:cacheprovider", "--disable-warnings")
-    status = pytest.main([*quiet, *tests], [judge])
+    quiet = ("-q", "-s", "--tb=no", "-p", "no:cacheprovider")
+    # The filters of pytest's warnings would be those of forked kernels, too.
+    warned = ("-p", "no:warnings", "-o", "markers=filterwarnings")
+    status = pytest.main([*quiet, *warned, *tests], [judge])
     if status or not judge.noticed:
         return print(f"No mutant was judged: pytest ended with {status!r}.") or 1
     known = tomllib.loads((root / "tools/mutation/survivors.toml").read_text("utf-8"))
