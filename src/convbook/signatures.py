@@ -15,29 +15,44 @@ numbers, and lets a formula for one axis serve several.
 import functools
 import inspect
 import math
+import operator
 from collections.abc import Callable, Sequence
-from types import CodeType
-from typing import Annotated, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, overload
+from types import CodeType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    overload,
+)
 
 from torch import Tensor
 
 from .arguments import as_int, as_ints, check_alike, check_kernel, check_tensor, round_once
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 
 class AtLeast(NamedTuple):
-    """The smallest integer allowed."""
+    """The smallest integer allowed, and for how many axes there may be one each."""
 
     number: int
+    axes: int = 1
 
 
 Positive = Annotated[int, AtLeast(1)]
 NotNegative = Annotated[int, AtLeast(0)]
-Positives = Annotated[int | Sequence[int], AtLeast(1)]
-NotNegatives = Annotated[int | Sequence[int], AtLeast(0)]
-Padding = Annotated[int | Sequence[int] | Sequence[Sequence[int]], AtLeast(0)]
+Positives = Annotated[int | Sequence[int], AtLeast(1, axes=2)]
+NotNegatives = Annotated[int | Sequence[int], AtLeast(0, axes=2)]
+Padding = Annotated[int | Sequence[int] | Sequence[Sequence[int]], AtLeast(0, axes=2)]
 
 
 def pair(
@@ -62,10 +77,10 @@ def sides(padding: Padding, name: str = "padding") -> tuple[tuple[int, int], tup
     >>> sides(1), sides((1, 2)), sides(((1, 2), (3, 4)))
     (((1, 1), (1, 1)), ((1, 1), (2, 2)), ((1, 2), (3, 4)))
     """
-    both_axes = isinstance(padding, (list, tuple)) and len(padding) == 2
-    if both_axes and all(isinstance(axis, (list, tuple)) for axis in padding):
-        rows, columns = (pair(axis, f"{name}[{i}]", 0) for i, axis in enumerate(padding))
-        return rows, columns
+    if isinstance(padding, (list, tuple)) and len(padding) == 2:
+        rows, columns = padding
+        if isinstance(rows, (list, tuple)) and isinstance(columns, (list, tuple)):
+            return pair(rows, f"{name}[0]", 0), pair(columns, f"{name}[1]", 0)
     height, width = pair(cast(int, padding), name, 0)
     return (height, height), (width, width)
 
@@ -80,7 +95,7 @@ def zeros(*size: int, like: Sequence[Tensor]) -> Tensor:
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return math.prod(tensor.flatten()[:1] for tensor in like).new_zeros(size)
+    return functools.reduce(operator.mul, (X.flatten()[:1] for X in like)).new_zeros(size)
 
 
 # What the two numbers of an argument are called in the shape of a result.
@@ -88,7 +103,9 @@ ALONG = {"stride": "sh sw", "dilation": "dh dw", "input_shape": "h w"}
 
 
 def _notes(annotation: Any) -> tuple:
-    """Return what an annotation says beside the type."""
+    """Return what an annotation says beside the type, or beside one of several types."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
+        return tuple(note for part in get_args(annotation) for note in _notes(part))
     return getattr(annotation, "__metadata__", ())
 
 
@@ -111,11 +128,11 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
     signature = inspect.signature(function)
     names = tuple(signature.parameters)
     axes: dict[str, str] = {}
-    bounds: dict[str, int] = {}
+    bounds: dict[str, AtLeast] = {}
     for name, parameter in signature.parameters.items():
         for note in _notes(parameter.annotation):
             if isinstance(note, AtLeast):
-                bounds[name] = note.number
+                bounds[name] = note
             else:
                 axes[name] = note
     result = {
@@ -123,7 +140,7 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
         for note in _notes(signature.return_annotation)
         for axis in note.split()
     }
-    rounded = round_once(function) if len(axes) > 1 else function
+    rounded = cast(Callable[P, R], round_once(function)) if len(axes) > 1 else function
 
     @functools.wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -132,6 +149,8 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
         numbers = {name: given[name] for name in bounds if name in given}
         sizes = _sizes_of_tensors(tensors, axes)
         for name, value in numbers.items():
+            if value is None and signature.parameters[name].default is None:
+                continue
             sizes |= _sizes_of_numbers(name, value, bounds[name])
         _check_result(result, sizes, tensors, numbers)
         return rounded(*args, **kwargs)
@@ -174,14 +193,15 @@ def _sizes_of_tensors(tensors: dict[str, Tensor], axes: dict[str, str]) -> dict[
     return sizes
 
 
-def _sizes_of_numbers(name: str, value: Any, at_least: int) -> dict[str, int]:
+def _sizes_of_numbers(name: str, value: Any, at_least: AtLeast) -> dict[str, int]:
     """Check an argument that holds numbers; return what each is called in a shape."""
     if name == "padding":
         (top, bottom), (left, right) = sides(value)
         return {"top": top, "bottom": bottom, "left": left, "right": right}
-    if name not in ALONG:
-        return {name: as_int(name, value, at_least)}
-    return dict(zip(ALONG[name].split(), pair(value, name, at_least)))
+    if at_least.axes == 1:
+        return {name: as_int(name, value, at_least.number)}
+    both = pair(value, name, at_least.number)
+    return dict(zip(ALONG.get(name, name).split(), both))
 
 
 def _check_result(
@@ -209,13 +229,13 @@ def _check_result(
 
 
 class PerAxis(Protocol[R_co]):
-    """A formula for one axis that serves several: ints give a number, tuples a tuple of them."""
+    """A formula for one axis that serves several: an int gives one result, a tuple a tuple."""
 
     @overload
-    def __call__(self, *args: int, **kwargs: int) -> R_co: ...
+    def __call__(self, size: int, /, *args: int, **kwargs: int) -> R_co: ...
     @overload
     def __call__(
-        self, *args: int | Sequence[int], **kwargs: int | Sequence[int]
+        self, size: Sequence[int], /, *args: int | Sequence[int], **kwargs: int | Sequence[int]
     ) -> tuple[R_co, ...]: ...
 
 
