@@ -74,7 +74,7 @@ quick: lint
 	$(BIN)/python -m pytest --numprocesses=auto $(wildcard $(QUICK)) $(CHANGED)
 
 notebook: $(READY)
-	$(BIN)/jupyter lab $(or $(firstword $(wildcard $(foreach folder,. chapters reference,$(folder)/$(NAME).ipynb))), \
+	$(BIN)/jupyter lab --ServerApp.root_dir=. $(or $(firstword $(wildcard $(foreach folder,. chapters reference,$(folder)/$(NAME).ipynb))), \
 	  $(error there is no chapter NAME=$(NAME)))
 
 scripts: $(READY)
