@@ -74,10 +74,15 @@ const outputOf = ({ layer, X, K }, changes = {}) => {
   return sizesOf(changed).every((n) => n > 0) ? convolve(changed, [X], [[K]])[0] : [];
 };
 /** The mistakes that leave out a parameter of the layer.
- * @param {Layer} layer @param {string[]} names @returns {[string, any][]} */
-const ignoring = (layer, names) => names.filter((name) => !equal(layer[name], PLAIN[name]))
+ * @param {Layer} layer @param {string[]} names
+ * @param {(changes: any) => any} answer @returns {Mistake[]} */
+const ignoring = (layer, names, answer) => names.filter((name) => !equal(layer[name], PLAIN[name]))
   .map((name) => [name === "padding" && layer.mode !== "conv" ? "crop" : name,
-    { [name]: PLAIN[name] }]);
+    answer({ [name]: PLAIN[name] })]);
+/** Those that are off by one window. @param {(down: number, right: number) => any} answer
+ * @returns {Mistake[]} */
+const shifted = (answer) => [[0, 1], [0, -1], [1, 0], [-1, 0]].map(([down, right]) =>
+  ["shifted", answer(down, right)]);
 
 // ---- The layers ----
 
@@ -138,7 +143,7 @@ function sizeInNumbers(s) {
 
 /** What makes two sizes wrong along each axis. @param {Layer} layer @returns {Mistake[]} */
 function wrongSizes(layer) {
-  const conv = layer.mode === "conv", sizes = sizesOf(layer);
+  const conv = layer.mode === "conv";
   const rest = ({ input_size, padding, stride, ...s }) =>
     (input_size + 2 * padding - reachOf(/** @type {any} */ (s))) % stride;
   /** @type {[string, (s: Axis) => number][]} */
@@ -146,21 +151,19 @@ function wrongSizes(layer) {
     ["total", (s) => Math.floor((s.input_size + s.padding - reachOf(s)) / s.stride) + 1],
     ["floor", (s) => sizeOf(s) + (rest(s) ? 1 : 0)],
     ["one", (s) => sizeOf(s) - 1],
-    ["more", (s) => sizeOf(s) + 1],
   ] : [
     ["total", (s) => sizeOf(s) + s.padding],
     ["added", (s) => sizeOf(s) + 4 * s.padding],
     ["twice", (s) => sizeOf(s) + s.output_padding],
     ["between", (s) => sizeOf(s) + s.stride - 1],
-    ["one", (s) => sizeOf(s) - 1],
   ];
-  const other = { ...layer, mode: conv ? "transposed" : "conv", output_padding: PLAIN.output_padding };
+  const changed = (/** @type {any} */ changes) => sizesOf({ ...layer, ...changes });
   return [
-    ...formulas.slice(0, -1).map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
-    ...ignoring(layer, ["stride", "padding", "dilation", "output_padding"]).map(([name, changes]) =>
-      /** @type {Mistake} */ ([name, sizesOf({ ...layer, ...changes })])),
-    ["other", sizesOf(other)], ["swapped", sizes.toReversed()],
-    ...formulas.slice(-1).map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
+    ...formulas.map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
+    ...ignoring(layer, ["stride", "padding", "dilation", "output_padding"], changed),
+    ["other", changed({ mode: conv ? "transposed" : "conv", output_padding: [0, 0] })],
+    ["swapped", changed({}).toReversed()],
+    [conv ? "more" : "one", changed({}).map((size) => conv ? size + 1 : size - 1)],
   ];
 }
 
@@ -175,8 +178,6 @@ function rowAsGrid({ layer, matrix, at, K: own }, changes = {}, K = own) {
     : matrixOf(changed, [[K]]).map((one) => one[index]);
   return build(over, (r, c) => row[r * over[1] + c]);
 }
-
-const SHIFTS = [[0, 1], [0, -1], [1, 0], [-1, 0]];
 
 /** @type {Record<string, {draw: (d: any, level: number) => Drawn, answer: (e: Drawn) => any,
  *   mistakes: (e: Drawn) => Mistake[], explain: (e: Drawn, at: number[]) => string,
@@ -205,17 +206,15 @@ const KINDS = {
         ({ input: [, ...i], kernel: [, , ...k] }) => (lookUp(X, i) ?? 0) * lookUp(K, k));
       return [
         ["flipped", outputOf({ ...e, K: flip(K) })],
-        ...ignoring(layer, ["stride", "padding", "dilation"]).map(([name, changes]) =>
-          /** @type {Mistake} */ ([name, outputOf(e, changes)])),
+        ...ignoring(layer, ["stride", "padding", "dilation"], (changes) => outputOf(e, changes)),
         ...conv ? [] : /** @type {Mistake[]} */ ([
           ["extra", build(sizesOf(layer), (...at) =>
             BOTH.some((axis) => at[axis] >= sizesOf(layer)[axis] - layer.output_padding[axis]) ? 0
               : lookUp(Y, at))],
           ["overlap", build(sizesOf(layer), (...at) => products(at).at(-1) ?? 0)]]),
-        ...SHIFTS.map(([down, right]) => /** @type {Mistake} */ (["shifted",
-          build(sizesOf(layer), (i, j) => !conv ? Y[i + down]?.[j + right]
-            : sum(windowOf(layer, [0, i, j]).map(({ input: [, r, c], kernel: [, , ...k] }) =>
-              (X[r + down]?.[c + right] ?? 0) * lookUp(K, k))))])),
+        ...shifted((down, right) => build(sizesOf(layer), (i, j) => !conv ? Y[i + down]?.[j + right]
+          : sum(windowOf(layer, [0, i, j]).map(({ input: [, r, c], kernel: [, , ...k] }) =>
+            (X[r + down]?.[c + right] ?? 0) * lookUp(K, k))))),
         ...range(K.flat().length).map((index) => /** @type {Mistake} */ (["missing",
           build(sizesOf(layer), (...at) => sum(products(at).filter((_, i) => i !== index)))])),
         ["sign", build(sizesOf(layer), (...at) => -lookUp(Y, at))],
@@ -244,8 +243,7 @@ const KINDS = {
         sizesOf({ ...none, ...changes }).map((size, axis) => wanted[axis] - size);
       return [
         ["total", right.map((o, axis) => o - layer.padding[axis])],
-        ...ignoring(layer, ["padding", "stride", "dilation"]).map(([name, changes]) =>
-          /** @type {Mistake} */ ([name, lacking(changes)])),
+        ...ignoring(layer, ["padding", "stride", "dilation"], lacking),
         ["halved", right.map((o) => o / 2)],
         ["swapped", right.toReversed()],
         ["one", right.map((o) => o + 1)],
@@ -286,10 +284,10 @@ const KINDS = {
         over.flatMap((row, i) => row.map((_, j) => grid[i]?.[j]));
       return [
         ["flipped", fit(rowAsGrid(e, {}, flip(e.K)))],
-        ...ignoring(e.layer, ["stride", "padding", "dilation"]).map(([name, changes]) =>
-          /** @type {Mistake} */ ([name, fit(rowAsGrid(e, changes))])),
-        ...SHIFTS.map(([down, right]) => /** @type {Mistake} */ (
-          ["shifted", fit(rowAsGrid({ ...e, at: [e.at[0] + down, e.at[1] + right] }))])),
+        ...ignoring(e.layer, ["stride", "padding", "dilation"], (changes) =>
+          fit(rowAsGrid(e, changes))),
+        ...shifted((down, right) =>
+          fit(rowAsGrid({ ...e, at: [e.at[0] + down, e.at[1] + right] }))),
         ["matrix", fit(rowAsGrid({ ...e, matrix: e.matrix === "W" ? "WT" : "W" }))],
         ["turned", turned.length ? fit(rowAsGrid(e, {}, turned)) : []],
       ];
