@@ -1,5 +1,5 @@
-/* The exercises of the trainer, without a page: what is asked, the answer, the classic mistakes, and
-the arithmetic. A module, which node loads as it is.
+/* The exercises of the trainer, without a page: what is asked, the answer, the classic mistakes,
+and the arithmetic. A module, which node loads as it is.
 
 A kind, a level and a seed give the same exercise everywhere and for ever: the numbers come from a
 generator of our own, and tests hold what some seeds give. Whoever changes what is drawn changes
@@ -93,7 +93,8 @@ function drawLayer(d, level, small) {
   if (level === 1 && small) // one window after the other
     return layerOf({ input_size: d.pick([[3, 3], [3, 3], [3, 4], [4, 3]]), kernel_size: [2, 2] });
   const layer = layerOf({ mode: conv ? "conv" : "transposed" });
-  const set = (/** @type {string} */ name, /** @type {number} */ low, /** @type {number} */ high) => {
+  /** @param {string} name @param {number} low @param {number} high */
+  const set = (name, low, high) => {
     layer[name] = level < 3 || small ? d.same(low, high) : d.two(low, high);
   };
   layer.kernel_size = d.same(2, small ? 2 : 4);
@@ -318,8 +319,8 @@ const KINDS = {
       in_channels === out_channels ||
       [in_channels, out_channels, a, b].some((n) => kernel_size.includes(n)),
     mistakes({ layer }) {
-      const { mode, in_channels, out_channels, groups } = layer, [a, b, ...size] = weightShape(layer);
-      const [height, width] = size;
+      const { mode, in_channels, out_channels, groups } = layer;
+      const [a, b, ...size] = weightShape(layer), [height, width] = size;
       /** @type {Mistake[]} */
       const list = [["axes", [b, a, ...size]],
         ["layout", weightShape({ ...layer, mode: mode === "conv" ? "transposed" : "conv" })],
@@ -459,7 +460,8 @@ export function arithmetic(e, at) {
 
 /** The name of the mistake that leads to a wrong number: of all that do, the one that agrees best
  * with everything that was entered. undefined if there is none.
- * @param {any} e @param {number} index @param {(number | undefined)[]} entered one for each place */
+ * @param {any} e @param {number} index
+ * @param {(number | undefined)[]} entered one for each place */
 export function recognize(e, index, entered) {
   let best, least = Infinity;
   for (const [name, wrong] of mistakesOf(e)) {
