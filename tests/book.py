@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,14 +38,3 @@ def browser(own):
     names += ("google-chrome", "google-chrome-stable")
     found = [shutil.which(name) for name in names] + [own if Path(own).exists() else None]
     return next(filter(None, found), None) or skip_or_fail("no Chromium or Chrome here")
-
-
-def files():
-    """Return the paths of all files of the book: those that git knows or would add."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]

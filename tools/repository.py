@@ -54,6 +54,15 @@ def _path(url):
     return url.removeprefix("https://github.com/")
 
 
+def files(root=ROOT):
+    """Return the paths of all files of the book: those that git knows or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=root, capture_output=True, check=True,
+    ).stdout.decode()  # fmt: skip
+    return [root / name for name in listed.split("\0") if name and (root / name).is_file()]
+
+
 def move(new, root=ROOT):
     """Change the address in every text file of the book; return the files that changed.
 
@@ -64,13 +73,8 @@ def move(new, root=ROOT):
     old, changed = current(root), []
     # In addresses of GitHub and, after another host, of Colab.
     named = re.compile(r"(github(?:\.com)?/)" + re.escape(_path(old)) + r"(?![\w-])")
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=root, capture_output=True, check=True,
-    ).stdout.decode()  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        path = root / name
-        if path.suffix == ".ipynb" or not path.is_file():  # made from the .md by make chapters
+    for path in files(root):
+        if path.suffix == ".ipynb":  # made from the .md by make chapters
             continue
         try:
             text = path.read_text(encoding="utf-8")
@@ -79,7 +83,7 @@ def move(new, root=ROOT):
         moved = named.sub(rf"\g<1>{_path(new)}", text.replace(pages(old), pages(new)))
         if moved != text:
             path.write_text(moved, encoding="utf-8", newline="\n")
-            changed.append(name)
+            changed.append(path.relative_to(root).as_posix())
     return changed
 
 

@@ -3,22 +3,23 @@
     python tools/update.py [NAME ...]
 
 Without names every pin moves; with names only those do. A bound that stands behind a pin
-(`jupyter-book==1.0.4.post1,<2`) is kept, and so is the reason. pip decides which versions go
-together, for the lowest Python that the book supports. Nothing is installed here: `make update`
-does it, and shows which outputs change.
+(`jupyter-book==1.0.4.post1,<2`) is kept, and so is the reason. uv decides which versions go
+together, on every system and for every Python from the lowest that the book supports. Nothing is
+installed here: `make update` does it, and shows which outputs change.
 """
 
 import argparse
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.]+)(?P<bound>,<[\w.]+)?", re.MULTILINE)
-LOWEST = "3.11"  # a pin may ask for 3.11.5, and the Python of many a system is older
+PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.]+)(?P<bound>,<=?[\w.]+)?", re.MULTILINE)
+LOWEST = "3.11.0"  # a pin may ask for 3.11.5, and the Python of many a system is older
 # Brought by builds of torch with CUDA alone: torch pins nearly all of it itself.
 CUDA = ("nvidia-", "cuda-", "triton")
 HEADER = """\
@@ -27,13 +28,8 @@ HEADER = """\
 """
 
 
-def canonical(name):
-    """Return a package's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def loosened(requirements, names=()):
-    """Return the requirements for pip to resolve: without the pins that are to move."""
+    """Return the requirements for uv to resolve: without the pins that are to move."""
 
     def loosen(match):
         if names and match["name"] not in names:
@@ -45,29 +41,30 @@ def loosened(requirements, names=()):
 
 
 def resolve(requirements):
-    """Return {name: version} of all that pip would install, dependencies included."""
-    with TemporaryDirectory() as folder:
-        asked = Path(folder, "requirements.txt")
-        asked.write_text(requirements, encoding="utf-8")
-        report = Path(folder, "report.json")
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        install = ["install", "--dry-run", "--ignore-installed", "--report", report, "-r", asked]
-        lowest = [f"--python-version={LOWEST}", "--only-binary=:all:", f"--target={folder}"]
-        subprocess.run([*pip, *install, *lowest], check=True)
-        packages = json.loads(report.read_text(encoding="utf-8"))["install"]
-    found = {p["metadata"]["name"]: p["metadata"]["version"] for p in packages}
-    return {canonical(name): version.partition("+")[0] for name, version in found.items()}
+    """Return a line `name==version`, perhaps with a marker, for each package that is needed."""
+    compiled = [sys.executable, "-m", "uv", "pip", "compile", "-", "--quiet", "--universal"]
+    options = ["--python-version", LOWEST, "--fork-strategy=fewest", "--upgrade"]
+    plain = ["--no-header", "--no-annotate"]
+    done = subprocess.run(
+        [*compiled, *options, *plain],
+        input=requirements, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    return done.stdout.splitlines()
 
 
-def moved(requirements, versions):
-    """Return requirements.txt with these versions, and constraints.txt."""
+def moved(requirements, lines):
+    """Return requirements.txt with the versions of these lines, and constraints.txt."""
+    names = {line: canonicalize_name(Requirement(line).name) for line in lines}
+    versions = {name: PIN.match(line)["version"] for line, name in names.items()}
 
     def pin(match):
-        return f"{match['name']}=={versions[canonical(match['name'])]}{match['bound'] or ''}"
+        version = versions[canonicalize_name(match["name"])]
+        return f"{match['name']}=={version}{match['bound'] or ''}"
 
-    direct = {canonical(match["name"]) for match in PIN.finditer(requirements)}
-    rest = sorted(name for name in versions if name not in direct and not name.startswith(CUDA))
-    return PIN.sub(pin, requirements), HEADER + "".join(f"{n}=={versions[n]}\n" for n in rest)
+    direct = {canonicalize_name(match["name"]) for match in PIN.finditer(requirements)}
+    beside = {line for line, name in names.items() if name in direct or name.startswith(CUDA)}
+    rest = [line for line in lines if line not in beside]
+    return PIN.sub(pin, requirements), HEADER + "".join(f"{line}\n" for line in rest)
 
 
 def main():
@@ -84,12 +81,9 @@ def main():
     new, constraints = moved(old, resolve(loosened(old, names)))
     target.write_text(new, encoding="utf-8", newline="\n")
     (ROOT / "constraints.txt").write_text(constraints, encoding="utf-8", newline="\n")
-    changes = [
-        f"{match['name']} {pins[match['name']]} -> {match['version']}"
-        for match in PIN.finditer(new)
-        if match["version"] != pins[match["name"]]
-    ]
-    print("\n".join(changes) or "Every pin is at the newest version that goes with the others.")
+    for match in PIN.finditer(new):
+        if match["version"] != pins[match["name"]]:
+            print(f"{match['name']} {pins[match['name']]} -> {match['version']}")
 
 
 if __name__ == "__main__":

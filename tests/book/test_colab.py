@@ -13,7 +13,8 @@ import venv
 from pathlib import Path
 
 import pytest
-from book import CHAPTERS, ROOT, URL, files, skip_or_fail
+import repository
+from book import CHAPTERS, ROOT, URL, skip_or_fail
 
 MISSING = ("convbook", "__editable__", "d2l", "drawsvg")
 FIRST = ROOT / "chapters" / "corr2d.md"
@@ -44,7 +45,7 @@ def colab(tmp_path_factory):
             (mine / package.name).symlink_to(package)
 
     public = folder / "public"
-    for path in files():
+    for path in repository.files():
         copy = public / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)

@@ -14,9 +14,10 @@ from types import SimpleNamespace
 import pytest
 import repository
 import update
-from book import ROOT, URL, files
+from book import ROOT, URL
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 import chapters
 
@@ -225,7 +226,7 @@ def test_an_unknown_chapter_is_refused():
 
 def test_the_address_is_chosen_in_one_place(tmp_path):
     """After a move, no file but the notebooks, which are made anew, names the old address."""
-    for path in files():
+    for path in repository.files():
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
@@ -281,13 +282,13 @@ def test_everything_installed_for_the_book_is_as_pinned():
     """The requirements, what they bring, and what that brings: all are pinned, here as there."""
     constraints = (ROOT / "constraints.txt").read_text("utf-8")
     pins = {
-        update.canonical(match["name"]): match["version"]
+        canonicalize_name(match["name"]): match["version"]
         for match in update.PIN.finditer(REQUIREMENTS + constraints)
     }
     todo, seen = [Requirement(name) for name in pins], set()
     while todo:
         needed = todo.pop()
-        name = update.canonical(needed.name)
+        name = canonicalize_name(needed.name)
         if name in seen or name.startswith(update.CUDA):
             continue
         if needed.marker and not needed.marker.evaluate({"extra": ""}):
@@ -325,10 +326,11 @@ def test_pins_move_and_reasons_and_bounds_stay():
     text = "# Why.\n-c constraints.txt\na==1.0  # first\nb-c==2.0,<3  # second\n-e .\n"
     assert update.loosened(text) == "# Why.\n\na  # first\nb-c<3  # second\n\n"
     assert update.loosened(text, ["a"]) == "# Why.\n\na  # first\nb-c==2.0,<3  # second\n\n"
-    versions = {"a": "1.5", "b-c": "2.9", "d": "4", "nvidia-x": "5"}
-    requirements, constraints = update.moved(text, versions)
+    mac = "e==6 ; sys_platform == 'darwin'"
+    lines = ["a==1.5", "b-c==2.9", "a-d==4", mac, "nvidia-x==5 ; sys_platform == 'linux'"]
+    requirements, constraints = update.moved(text, lines)
     assert requirements == text.replace("1.0", "1.5").replace("2.0", "2.9")
-    assert constraints == update.HEADER + "d==4\n"
+    assert constraints == update.HEADER + f"a-d==4\n{mac}\n"
 
 
 def test_an_unknown_pin_is_refused():

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 
 import pydata_sphinx_theme
 import pytest
-from book import ONE, OTHER, ROOT, files
+import repository
+from book import ONE, OTHER, ROOT
 from convbook_site import assets, pages, policy, styles
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -247,7 +248,7 @@ def test_two_builds_give_the_same_bytes_and_a_change_changes_one_page(tmp_path):
 
     def build(folder, **variables):
         copy = tmp_path / folder
-        for file in files() if not copy.exists() else ():
+        for file in repository.files() if not copy.exists() else ():
             target = copy / file.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
