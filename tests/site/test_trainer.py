@@ -254,6 +254,13 @@ def test_show_fills_one_cell_without_credit(show):
     assert states(page) == ["shown", "right"]
 
 
+def test_a_level_that_was_chosen_stays_after_show(show):
+    page = show(practice("field", 3, 7))
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Next").click()
+    assert exercise(page)["level"] == 3 and exercise(page)["seed"] != 7
+
+
 SET = """([kind, level, seed, answer]) => {
   const element = document.querySelector("conv-trainer"), attributes = { kind, level, seed };
   for (const name in attributes) element.setAttribute(name, attributes[name]);

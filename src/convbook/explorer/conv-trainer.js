@@ -34,7 +34,7 @@ const SKELETON = `<div class="bar">${
 <div class="keys touch" role="group" aria-label="${TEXT.keys}">${
   [...range(5).map((i) => key(i + 1)), key("⌫", TEXT.back), ...range(4).map((i) => key(i + 6)),
     key(0), key("−", TEXT.minus)].join("")}</div>
-<div class="bar">${button("hint")}${button("show")}${button("enter")}${
+<div class="bar do">${button("hint")}${button("show")}${button("enter")}${
   button("next")}</div>
 <div class="bar foot">${button("share")}${button("reset")}<a class="chapter">${TEXT.chapter}</a>
 </div>
@@ -51,6 +51,7 @@ class ConvTrainer extends HTMLElement {
   #states = []; // of each cell: "", right, wrong, shown, or mended after one of these
   #current = 0; // the cell that the keypad and the buttons mean
   #fault = false; #counted = false; // a wrong number was entered; the exercise has its result
+  #onward = 1; // the level of the next exercise
   #memory = remember();
 
   get exercise() { return publicOf(this.#exercise); }
@@ -135,7 +136,7 @@ class ConvTrainer extends HTMLElement {
     });
     board("focusin", (index) => this.#focus(index));
     board("focusout", (index, { relatedTarget }) => {
-      // Whoever goes on to another cell has done with this one, and whoever asks for a hint has not.
+      // Who goes on to another cell has done with this one, and who asks for a hint has not.
       if (this.#cells.includes(relatedTarget)) this.#complete(index);
     });
     board("input", (index) => this.#type(index));
@@ -148,6 +149,7 @@ class ConvTrainer extends HTMLElement {
     const { kind, level, drawn: { layer, X, K, matrix } } = this.#drawn = e, values = asked(e);
     this.#states = e.places.map(() => "");
     this.#fault = this.#counted = false;
+    this.#onward = level;
     this.#current = 0;
     this.#find(".kind").value = kind;
     this.#find(".level").value = level;
@@ -189,7 +191,8 @@ class ConvTrainer extends HTMLElement {
     const names = isGrid ? [] : [element("tr", {}, ...e.places.map((at) =>
       element("th", { scope: "col" }, nameOf(e, at))))];
     const title = e.kind === "row" ? fill(TEXT.line, { letter, row: line }) : letter;
-    return element("table", { className: "answer", ariaLabel: TEXT[letter] ?? (title || TEXT.answer) },
+    const label = TEXT[letter] ?? (title || TEXT.answer);
+    return element("table", { className: "answer", ariaLabel: label },
       ...title ? [element("caption", {}, title)] : [], ...names, ...rows);
   }
 
@@ -348,17 +351,19 @@ class ConvTrainer extends HTMLElement {
   #finish() {
     if (this.#counted || !this.#states.every(Boolean)) return;
     const result = this.#fault ? "wrong" : this.#states.includes("shown") ? "shown" : "right";
-    const before = this.#exercise.level, level = this.#count(result), note = this.#find(".note");
+    this.#count(result);
     this.#write();
-    this.#tell([note.textContent, TEXT.done[result], level > before && fill(TEXT.up, { level }),
-      level < before && fill(TEXT.down, { level })].filter(Boolean).join(" "));
+    const before = this.#exercise.level, level = this.#onward;
+    this.#tell([this.#find(".note").textContent, TEXT.done[result],
+      level > before && fill(TEXT.up, { level }), level < before && fill(TEXT.down, { level }),
+    ].filter(Boolean).join(" "));
   }
 
-  /** Remember a result. Returns the level of the next exercise. */
+  /** Remember a result. */
   #count(result) {
     const { kind, level } = this.#exercise, memory = this.#memory;
     this.#counted = true;
-    if (result === "shown") return level;
+    if (result === "shown") return;
     const known = memory.levels[kind];
     let [next, right, wrong] = known?.[0] === level ? known : [level, 0, 0];
     if (result === "right") right++;
@@ -368,14 +373,13 @@ class ConvTrainer extends HTMLElement {
       next = Math.min(Math.max(level + (right >= RISE ? 1 : -1), 1), 3);
       right = wrong = 0;
     }
-    Object.assign(memory, { kind }).levels[kind] = [next, right, wrong];
+    Object.assign(memory, { kind }).levels[kind] = [this.#onward = next, right, wrong];
     keep(memory);
-    return next;
   }
 
   #next() {
     if (this.#fault && !this.#counted) this.#count("wrong"); // a wrong one is not undone by leaving
-    this.#go(this.#kind, this.#counted ? this.#memory.levels[this.#kind]?.[0] : this.#exercise.level);
+    this.#go(this.#kind, this.#onward);
     this.#draw();
     this.#cells[0].focus({ preventScroll: true });
   }

@@ -1,5 +1,5 @@
-/* The exercises of the trainer, without a page: what is asked, the answer, the classic mistakes, and
-the arithmetic. A module, which node loads as it is.
+/* The exercises of the trainer, without a page: what is asked, the answer, the classic mistakes,
+and the arithmetic. A module, which node loads as it is.
 
 A kind, a level and a seed give the same exercise everywhere and for ever: the numbers come from a
 generator of our own, and tests hold what some seeds give. Whoever changes what is drawn changes
@@ -74,10 +74,15 @@ const outputOf = ({ layer, X, K }, changes = {}) => {
   return sizesOf(changed).every((n) => n > 0) ? convolve(changed, [X], [[K]])[0] : [];
 };
 /** The mistakes that leave out a parameter of the layer.
- * @param {Layer} layer @param {string[]} names @returns {[string, any][]} */
-const ignoring = (layer, names) => names.filter((name) => !equal(layer[name], PLAIN[name]))
+ * @param {Layer} layer @param {string[]} names
+ * @param {(changes: any) => any} answer @returns {Mistake[]} */
+const ignoring = (layer, names, answer) => names.filter((name) => !equal(layer[name], PLAIN[name]))
   .map((name) => [name === "padding" && layer.mode !== "conv" ? "crop" : name,
-    { [name]: PLAIN[name] }]);
+    answer({ [name]: PLAIN[name] })]);
+/** Those that are off by one window. @param {(down: number, right: number) => any} answer
+ * @returns {Mistake[]} */
+const shifted = (answer) => [[0, 1], [0, -1], [1, 0], [-1, 0]].map(([down, right]) =>
+  ["shifted", answer(down, right)]);
 
 // ---- The layers ----
 
@@ -88,7 +93,8 @@ function drawLayer(d, level, small) {
   if (level === 1 && small) // one window after the other
     return layerOf({ input_size: d.pick([[3, 3], [3, 3], [3, 4], [4, 3]]), kernel_size: [2, 2] });
   const layer = layerOf({ mode: conv ? "conv" : "transposed" });
-  const set = (/** @type {string} */ name, /** @type {number} */ low, /** @type {number} */ high) => {
+  /** @param {string} name @param {number} low @param {number} high */
+  const set = (name, low, high) => {
     layer[name] = level < 3 || small ? d.same(low, high) : d.two(low, high);
   };
   layer.kernel_size = d.same(2, small ? 2 : 4);
@@ -138,7 +144,7 @@ function sizeInNumbers(s) {
 
 /** What makes two sizes wrong along each axis. @param {Layer} layer @returns {Mistake[]} */
 function wrongSizes(layer) {
-  const conv = layer.mode === "conv", sizes = sizesOf(layer);
+  const conv = layer.mode === "conv";
   const rest = ({ input_size, padding, stride, ...s }) =>
     (input_size + 2 * padding - reachOf(/** @type {any} */ (s))) % stride;
   /** @type {[string, (s: Axis) => number][]} */
@@ -146,21 +152,19 @@ function wrongSizes(layer) {
     ["total", (s) => Math.floor((s.input_size + s.padding - reachOf(s)) / s.stride) + 1],
     ["floor", (s) => sizeOf(s) + (rest(s) ? 1 : 0)],
     ["one", (s) => sizeOf(s) - 1],
-    ["more", (s) => sizeOf(s) + 1],
   ] : [
     ["total", (s) => sizeOf(s) + s.padding],
     ["added", (s) => sizeOf(s) + 4 * s.padding],
     ["twice", (s) => sizeOf(s) + s.output_padding],
     ["between", (s) => sizeOf(s) + s.stride - 1],
-    ["one", (s) => sizeOf(s) - 1],
   ];
-  const other = { ...layer, mode: conv ? "transposed" : "conv", output_padding: PLAIN.output_padding };
+  const changed = (/** @type {any} */ changes) => sizesOf({ ...layer, ...changes });
   return [
-    ...formulas.slice(0, -1).map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
-    ...ignoring(layer, ["stride", "padding", "dilation", "output_padding"]).map(([name, changes]) =>
-      /** @type {Mistake} */ ([name, sizesOf({ ...layer, ...changes })])),
-    ["other", sizesOf(other)], ["swapped", sizes.toReversed()],
-    ...formulas.slice(-1).map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
+    ...formulas.map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
+    ...ignoring(layer, ["stride", "padding", "dilation", "output_padding"], changed),
+    ["other", changed({ mode: conv ? "transposed" : "conv", output_padding: [0, 0] })],
+    ["swapped", changed({}).toReversed()],
+    [conv ? "more" : "one", changed({}).map((size) => conv ? size + 1 : size - 1)],
   ];
 }
 
@@ -175,8 +179,6 @@ function rowAsGrid({ layer, matrix, at, K: own }, changes = {}, K = own) {
     : matrixOf(changed, [[K]]).map((one) => one[index]);
   return build(over, (r, c) => row[r * over[1] + c]);
 }
-
-const SHIFTS = [[0, 1], [0, -1], [1, 0], [-1, 0]];
 
 /** @type {Record<string, {draw: (d: any, level: number) => Drawn, answer: (e: Drawn) => any,
  *   mistakes: (e: Drawn) => Mistake[], explain: (e: Drawn, at: number[]) => string,
@@ -205,17 +207,15 @@ const KINDS = {
         ({ input: [, ...i], kernel: [, , ...k] }) => (lookUp(X, i) ?? 0) * lookUp(K, k));
       return [
         ["flipped", outputOf({ ...e, K: flip(K) })],
-        ...ignoring(layer, ["stride", "padding", "dilation"]).map(([name, changes]) =>
-          /** @type {Mistake} */ ([name, outputOf(e, changes)])),
+        ...ignoring(layer, ["stride", "padding", "dilation"], (changes) => outputOf(e, changes)),
         ...conv ? [] : /** @type {Mistake[]} */ ([
           ["extra", build(sizesOf(layer), (...at) =>
             BOTH.some((axis) => at[axis] >= sizesOf(layer)[axis] - layer.output_padding[axis]) ? 0
               : lookUp(Y, at))],
           ["overlap", build(sizesOf(layer), (...at) => products(at).at(-1) ?? 0)]]),
-        ...SHIFTS.map(([down, right]) => /** @type {Mistake} */ (["shifted",
-          build(sizesOf(layer), (i, j) => !conv ? Y[i + down]?.[j + right]
-            : sum(windowOf(layer, [0, i, j]).map(({ input: [, r, c], kernel: [, , ...k] }) =>
-              (X[r + down]?.[c + right] ?? 0) * lookUp(K, k))))])),
+        ...shifted((down, right) => build(sizesOf(layer), (i, j) => !conv ? Y[i + down]?.[j + right]
+          : sum(windowOf(layer, [0, i, j]).map(({ input: [, r, c], kernel: [, , ...k] }) =>
+            (X[r + down]?.[c + right] ?? 0) * lookUp(K, k))))),
         ...range(K.flat().length).map((index) => /** @type {Mistake} */ (["missing",
           build(sizesOf(layer), (...at) => sum(products(at).filter((_, i) => i !== index)))])),
         ["sign", build(sizesOf(layer), (...at) => -lookUp(Y, at))],
@@ -244,8 +244,7 @@ const KINDS = {
         sizesOf({ ...none, ...changes }).map((size, axis) => wanted[axis] - size);
       return [
         ["total", right.map((o, axis) => o - layer.padding[axis])],
-        ...ignoring(layer, ["padding", "stride", "dilation"]).map(([name, changes]) =>
-          /** @type {Mistake} */ ([name, lacking(changes)])),
+        ...ignoring(layer, ["padding", "stride", "dilation"], lacking),
         ["halved", right.map((o) => o / 2)],
         ["swapped", right.toReversed()],
         ["one", right.map((o) => o + 1)],
@@ -286,10 +285,10 @@ const KINDS = {
         over.flatMap((row, i) => row.map((_, j) => grid[i]?.[j]));
       return [
         ["flipped", fit(rowAsGrid(e, {}, flip(e.K)))],
-        ...ignoring(e.layer, ["stride", "padding", "dilation"]).map(([name, changes]) =>
-          /** @type {Mistake} */ ([name, fit(rowAsGrid(e, changes))])),
-        ...SHIFTS.map(([down, right]) => /** @type {Mistake} */ (
-          ["shifted", fit(rowAsGrid({ ...e, at: [e.at[0] + down, e.at[1] + right] }))])),
+        ...ignoring(e.layer, ["stride", "padding", "dilation"], (changes) =>
+          fit(rowAsGrid(e, changes))),
+        ...shifted((down, right) =>
+          fit(rowAsGrid({ ...e, at: [e.at[0] + down, e.at[1] + right] }))),
         ["matrix", fit(rowAsGrid({ ...e, matrix: e.matrix === "W" ? "WT" : "W" }))],
         ["turned", turned.length ? fit(rowAsGrid(e, {}, turned)) : []],
       ];
@@ -320,8 +319,8 @@ const KINDS = {
       in_channels === out_channels ||
       [in_channels, out_channels, a, b].some((n) => kernel_size.includes(n)),
     mistakes({ layer }) {
-      const { mode, in_channels, out_channels, groups } = layer, [a, b, ...size] = weightShape(layer);
-      const [height, width] = size;
+      const { mode, in_channels, out_channels, groups } = layer;
+      const [a, b, ...size] = weightShape(layer), [height, width] = size;
       /** @type {Mistake[]} */
       const list = [["axes", [b, a, ...size]],
         ["layout", weightShape({ ...layer, mode: mode === "conv" ? "transposed" : "conv" })],
@@ -461,7 +460,8 @@ export function arithmetic(e, at) {
 
 /** The name of the mistake that leads to a wrong number: of all that do, the one that agrees best
  * with everything that was entered. undefined if there is none.
- * @param {any} e @param {number} index @param {(number | undefined)[]} entered one for each place */
+ * @param {any} e @param {number} index
+ * @param {(number | undefined)[]} entered one for each place */
 export function recognize(e, index, entered) {
   let best, least = Infinity;
   for (const [name, wrong] of mistakesOf(e)) {
