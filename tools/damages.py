@@ -88,13 +88,13 @@ def of_cell(cell, following):
 
 RULES, REFERENCE = ("tests/book/test_chapters.py",), ("tests/book/test_reference_pages.py",)
 TOOLS = ("tests/book/test_tools.py", "-k", "address or pin")
-NUMBERS = ("tests/site/test_explorer.py", "-k", "600 or own_numbers or default_numbers")
-HANDS = ("tests/site/test_explorer.py", "-k", "keyboard or stamps or inserted or fractions")
+NUMBERS, SHORT = ("tests/unit/test_arithmetic.py",), ("src/convbook/explorer/bundle.py",)
 PAGES = ("tests/site/test_links.py", "-k", "mathematics")
 D2L = ("tests/unit/test_d2l.py",)
 NOTEBOOK, MARKDOWN = "chapters/corr2d.ipynb", "chapters/corr2d.md"
 BOTH = (MARKDOWN, NOTEBOOK)
-SCRIPT = "src/convbook/explorer/conv-explorer.js"
+SCRIPT = "src/convbook/explorer/arithmetic.js"
+EXPLORER = "src/convbook/explorer/conv-explorer.js"
 
 
 def cells(change):
@@ -164,14 +164,11 @@ FILES = [
     ("a term's chapter is missing", "reference/glossary.md", "/matrix-view", "/matrix", REFERENCE),
     ("a footnote that is not", BOTH, "What to remember", "What to remember[^no-such-note]", RULES),
     ("a formula that is none", BOTH, "What to remember", r"$\\unheardof{x}$", PAGES),
-    ("explorer: an index", SCRIPT, r"i \* n \+ j \+", "i + n * j +", NUMBERS),
     ("explorer: a sign", SCRIPT, r"stride \+ k - padding", "stride + k + padding", NUMBERS),
     ("explorer: the size", SCRIPT, r"/ s\.stride\) \+ 1", "/ s.stride)", NUMBERS),
-    ("explorer: a bound", SCRIPT, "size < 1", "size < 0", NUMBERS),
-    ("explorer: the flip", SCRIPT, "kernel_size - 1 - step", "step", HANDS),
-    ("explorer: a step", SCRIPT, r"<= step\)", "< step)", HANDS),
-    ("explorer: where a digit is cut", SCRIPT, "digits = 4", "digits = 1", HANDS),
-    ("explorer: an order", SCRIPT, r"ArrowUp: \[-1, 0\]", "ArrowUp: [1, 0]", HANDS),
+    ("explorer: a group", SCRIPT, r"channel \* layer\.groups", "channel", NUMBERS),
+    ("explorer: a row", SCRIPT, "index % columns", "line % columns", NUMBERS),
+    ("explorer: not made short anew", EXPLORER, r"ArrowUp: \[-1", "ArrowUp: [1", SHORT),
 ]  # fmt: skip
 
 # All in one build: (what, the word that the warning must hold, text to append to the last cell).
