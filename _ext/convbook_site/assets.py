@@ -31,6 +31,7 @@ UNUSED = {
     "THEBE_JS_URL": "Thebe's address",
     "design-tabs.js": "no page has tabs",
     "fontawesome.js": "1.5 MB that draw the icons of the web font a second time",
+    "bootstrap.js": "80 kB for menus, which are buttons here",
     "DOCUMENTATION_OPTIONS.pagename": "for a switch of versions, which the book has not",
 }
 # Only on the page of the search.

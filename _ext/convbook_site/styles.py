@@ -16,8 +16,14 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)
 # The oldest browsers that understand all of policy.py: CSS is written in their terms.
 BROWSERS = ["chrome 100", "firefox 108", "safari 15.4"]
 NAME = r"(?:[a-zA-Z_-]|\\.)(?:[\w-]|\\.)*"
-# Fonts of KaTeX for letters of one kind, and the class of those.
-ALPHABETS = {"Caligraphic": "mathcal", "Fraktur": "mathfrak", "Script": "mathscr"}
+# Fonts for letters of one kind, and where those stand.
+ALPHABETS = {
+    "Caligraphic": r"<span class=[^>]*\bmathcal\b[^>]*>([^<]*)",
+    "Fraktur": r"<span class=[^>]*\bmathfrak\b[^>]*>([^<]*)",
+    "Script": r"<span class=[^>]*\bmathscr\b[^>]*>([^<]*)",
+    "italic": r"<(?:em|cite|i)\b(.*?)</(?:em|cite|i)>",
+    "mono": r"<(?:code|pre)\b(.*?)</(?:code|pre)>",
+}
 FONT = re.compile(r"src:url\(([^)]+\.woff2)\)[^;}]*")
 
 
@@ -40,7 +46,7 @@ def read(folder, name):
 
 
 def purge(css, pages, scripts):
-    """Return a style sheet without the rules that nothing uses.
+    """Return a style sheet without the rules and variables that nothing uses.
 
     A rule is not used if each of its selectors has a class or id that is not. Those are used if a
     page has them or if they are words of a script, which may set them. So a script must have the
@@ -50,9 +56,20 @@ def purge(css, pages, scripts):
     licenses = "".join(re.findall(r"/\*!(?:(?!\*/).)*Licen.*?\*/", css, re.DOTALL))
     used = {*" ".join(map(" ".join, values)).split(), *re.findall(r"[\w-]+", scripts)}
     names = {name.replace("\\", "") for name in re.findall(rf"[.#]({NAME})", css)}
+    css, idle = minify(css, names - used), True
+    elsewhere = set(re.findall(r"--[\w-]+", pages + scripts))
+    while idle:  # a variable may be used by another one alone
+        needed = elsewhere.union(re.findall(r"var\(\s*(--[\w-]+)", css))
+        idle = set(re.findall(r"[{;](--[\w-]+):", css)) - needed
+        css = minify(css, idle)
+    return licenses + css
+
+
+def minify(css, unused):
+    """Return a style sheet in few characters, without the unused classes, ids and variables."""
     # What a browser does not understand it skips; so does error_recovery, instead of stopping.
-    return licenses + lightningcss.process_stylesheet(
-        css, unused_symbols=names - used, browsers_list=BROWSERS, error_recovery=True
+    return lightningcss.process_stylesheet(
+        css, unused_symbols=unused, browsers_list=BROWSERS, error_recovery=True
     )
 
 
@@ -70,8 +87,8 @@ def cut_fonts(folder, css, pages, cache):
         if "fontawesome" in font:
             return icons
         alphabet = next((mark for name, mark in ALPHABETS.items() if name in font), None)
-        letters = re.findall(rf"<span class=[^>]*\b{alphabet}\b[^>]*>([^<]*)", pages)
-        return set(map(ord, "".join(letters) if alphabet else characters))
+        letters = re.findall(alphabet, pages, re.DOTALL) if alphabet else characters
+        return set(map(ord, "".join(letters)))
 
     def cut(match):
         path, letters = folder / match[1], sorted(shown(match[1]))

@@ -1,5 +1,36 @@
-// What handlers inside of the theme's pages did, which the policy of the site forbids.
-addEventListener("click", ({ target }) => {
-  const acts = { print: () => print(), fullscreen: toggleFullScreen };
-  acts[target.closest("[data-act]")?.dataset.act]?.();
+// What the theme leaves out, or does with handlers inside its pages, which the site's policy forbids.
+addEventListener("DOMContentLoaded", () => {
+  document.querySelector("[data-act=print]")?.addEventListener("click", () => print());
+
+  // A button for each cell, and each with a name of its own.
+  document.querySelectorAll(".copybtn").forEach((button, i) => {
+    button.ariaLabel = `Copy code, cell ${i + 1}`;
+  });
+
+  // Where there is room for notes in the margin, the contents stand below the page's own name.
+  const contents = document.getElementById("pst-page-toc-nav");
+  const active = document.querySelector("nav.bd-links li.current.active");
+  const place = contents?.parentElement;
+  const wide = matchMedia("(min-width: 87.5rem)");
+  const move = () => (wide.matches ? active : place).append(contents);
+  if (place && active) {
+    wide.addEventListener("change", move);
+    move();
+  }
+
+  // A side bar that is shown, or not.
+  for (const toggle of document.querySelectorAll(".sidebar-toggle[aria-controls]")) {
+    const bar = document.getElementById(toggle.getAttribute("aria-controls"));
+    const tell = () => { toggle.ariaExpanded = bar.checkVisibility(); };
+    new MutationObserver(tell).observe(bar, { attributeFilter: ["class"] });
+    addEventListener("resize", tell);
+    tell();
+  }
+
+  // An exercise whose check has said yes in this notebook is not known here: the reader says so.
+  for (const state of document.querySelectorAll(".exercise .state input")) {
+    const key = `${location.pathname}#${state.name}`;
+    state.checked = localStorage.getItem(key) === "right";
+    state.addEventListener("change", () => localStorage.setItem(key, state.checked ? "right" : ""));
+  }
 });
