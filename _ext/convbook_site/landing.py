@@ -33,13 +33,13 @@ def draw_cards(app, page):
     for part in page.tree.css("article .toctree-wrapper > [role=heading]"):
         part.attrs["aria-level"] = "3"
     for chapters in page.tree.css("article .toctree-wrapper > ul"):
-        drawn = 0
-        for link in chapters.css("li > a"):
+        links, drawn = chapters.css("li > a"), 0
+        for link in links:
             notebook = Path(app.srcdir, link.attrs["href"]).with_suffix(".ipynb")
             if svg := drawing(notebook):
                 link.insert_before(LexborHTMLParser(svg).body.child)
                 drawn += 1
-        chapters.attrs["class"] = "book-cards" if drawn else "book-list"
+        chapters.attrs["class"] = "book-cards" if 2 * drawn > len(links) else "book-list"
 
 
 def draw_anew(app, env):

@@ -56,11 +56,11 @@ def purge(css, pages, scripts):
     licenses = "".join(re.findall(r"/\*!(?:(?!\*/).)*Licen.*?\*/", css, re.DOTALL))
     used = {*" ".join(map(" ".join, values)).split(), *re.findall(r"[\w-]+", scripts)}
     names = {name.replace("\\", "") for name in re.findall(rf"[.#]({NAME})", css)}
-    css, idle = minify(css, names - used), True
+    css, before = minify(css, names - used), None
     elsewhere = set(re.findall(r"--[\w-]+", pages + scripts))
-    while idle:  # a variable may be used by another one alone
+    while css != before:  # a variable may be used by another one alone
         needed = elsewhere.union(re.findall(r"var\(\s*(--[\w-]+)", css))
-        idle = set(re.findall(r"[{;](--[\w-]+):", css)) - needed
+        before, idle = css, set(re.findall(r"[{;](--[\w-]+):", css)) - needed
         css = minify(css, idle)
     return licenses + css
 

@@ -8,6 +8,7 @@ from book import CHAPTER_PAGES, ONE
 from playwright.sync_api import expect
 
 CHAPTER = "chapters/corr2d.html"
+PAPER = "rgb(253, 252, 249)"
 
 
 @pytest.fixture
@@ -195,7 +196,7 @@ def test_what_was_searched_for_is_marked_on_the_next_page(tab, server):
 def copied(tab, page, text):
     """Return what the button of the block of code with this text copies."""
     tab.goto(page)
-    block = tab.locator("div.highlight", has_text=text).first
+    block = tab.locator("div.highlight:has(button.copybtn)", has_text=text).first
     block.hover()
     block.locator("button.copybtn").click()
     return tab.evaluate("navigator.clipboard.readText()")
@@ -208,9 +209,58 @@ def test_copied_code_has_no_prompts_and_no_outputs(tab, server):
 
 
 def test_copied_code_is_all_of_the_cell(tab, server):
-    code = copied(tab, server + CHAPTER, "import torch")
+    code = copied(tab, server + CHAPTER, "def ")
     compile(code, "copied", "exec")
-    assert code.startswith("import") and "\n" in code
+    assert "\n" in code
+
+
+def test_inputs_have_buttons_to_copy_with_a_name_each(tab, server):
+    tab.goto(server + CHAPTER)
+    buttons = tab.locator("button.copybtn")
+    buttons.nth(3).wait_for(state="attached")
+    names = [button.get_attribute("aria-label") for button in buttons.all()]
+    assert names == [f"Copy code, cell {i}" for i in range(1, len(names) + 1)]
+    assert tab.locator(".cell_output button.copybtn").count() == 0
+
+
+def test_cells_that_only_import_are_folded(tab, server):
+    tab.goto(server + CHAPTER)
+    cell = tab.locator(".cell_input", has_text="import torch").first
+    assert not cell.is_visible()
+    tab.locator("summary", has_text="Imports").click()
+    assert cell.is_visible()
+
+
+# ---- Exercises ----
+
+
+def test_an_exercise_stays_done(tab, server):
+    tab.goto(server + CHAPTER)
+    cards = tab.locator("section.exercise")
+    numbers = [card.inner_text() for card in cards.locator("h3 .number").all()]
+    assert numbers == [str(i) for i in range(1, len(numbers) + 1)] != []
+    done = cards.nth(1).get_by_label("done")
+    done.check()
+    tab.reload()
+    assert [box.is_checked() for box in cards.get_by_label("done").all()].index(True) == 1
+    done.uncheck()
+    tab.reload()
+    assert not done.is_checked()
+
+
+# ---- The landing page ----
+
+
+def test_the_landing_page_leads_into_the_book(tab, server):
+    tab.goto(server + "intro.html")
+    cards = tab.locator(".book-cards li:has(a[href^=chapters])")
+    assert cards.count() == len(CHAPTER_PAGES)
+    assert cards.locator(".drawing svg").count() >= len(CHAPTER_PAGES) / 2
+    cards.nth(1).click()
+    assert tab.url == server + "chapters/padding-stride.html"
+    tab.goto(server + "intro.html")
+    tab.get_by_role("link", name="Begin").click()
+    assert tab.url == server + CHAPTER
 
 
 # ---- Light and dark ----
@@ -239,7 +289,7 @@ def test_the_theme_is_there_before_anything_is_drawn(tab, server, system, chosen
     tab.route("**/site.js*", lambda route: stopped.append(1) or route.fulfill(body=""))
     tab.goto(server + CHAPTER)
     assert stopped and tab.evaluate("window.first") == theme
-    dark = tab.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    dark = tab.evaluate("getComputedStyle(document.body).backgroundColor") != PAPER
     assert dark == (theme == "dark")
 
 

@@ -225,7 +225,7 @@ def test_a_link_under_the_mouse_stands_out(chromium, server, scheme):
     tab = chromium.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     tab.goto(server + "chapters/corr2d.html")
     axe.load(tab)
-    sidebars = ("nav.bd-links a code", ".bd-sidebar-secondary .toc-entry a")
+    sidebars = ("nav.bd-links a code", "#pst-page-toc-nav .toc-entry a")
     for place in (*sidebars, ".bd-article p a", ".prev-next-area .prev-next-title"):
         link = tab.locator(place).first
         before = link.evaluate("link => getComputedStyle(link).color")

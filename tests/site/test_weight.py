@@ -18,6 +18,7 @@ import pytest
 from book import ONE, OTHER, ROOT, files
 from convbook_site import assets, pages, policy, styles
 from PIL import Image
+from playwright.sync_api import expect
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 
@@ -190,49 +191,31 @@ def test_pages_work_from_the_file_system(chromium, site):
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_menus_open_and_close(chromium, server, width):
+def test_the_buttons_of_the_header(chromium, server, width):
+    """Each has a name and stands inside of the window; what was pressed keeps the focus."""
     tab = chromium.new_page(viewport={"width": width, "height": 800})
     tab.goto(server + ONE)
-    buttons = tab.locator('[data-bs-toggle="dropdown"]')
-    menus = tab.locator(".dropdown-menu")
-    assert buttons.count() == 3
-    for i in range(3):  # one at a time, and inside of the window
-        buttons.nth(i).click()
-        assert [menus.nth(k).is_visible() for k in range(3)] == [k == i for k in range(3)]
-        box = menus.nth(i).bounding_box()
+    header = tab.locator(".bd-header-article")
+    named = [button.get_attribute("aria-label") for button in header.locator("a, button").all()]
+    assert all(named) and len(set(named)) == len(named) >= 8, named
+    for button in header.locator("a:visible, button:visible").all():
+        box = button.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
-    tab.mouse.move(0, 400)  # the theme opens a menu below the mouse, too
-    tab.keyboard.press("Escape")
-    assert not menus.nth(2).is_visible()
-
-    buttons.nth(1).focus()
-    entries = menus.nth(1).locator(".dropdown-item")
-    for key, at in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
-        tab.keyboard.press(key)
-        assert entries.nth(at).evaluate("entry => entry === document.activeElement"), key
-    tab.keyboard.press("Escape")
-    assert buttons.nth(1).evaluate("button => button === document.activeElement")
-    buttons.nth(1).click()
-    tab.mouse.click(5, 500)
-    assert not menus.nth(1).is_visible()
 
     tab.evaluate("window.print = () => { window.printed = true }")
-    buttons.nth(2).click()
     tab.locator('[data-act="print"]').click()
     assert tab.evaluate("window.printed")
 
-    top = tab.locator("#pst-back-to-top")
-    assert not top.is_visible()
-    if width > 1200:  # where the theme never shows it
-        tab.close()
-        return
-    for place in range(3000, 1000, -100):  # down, and up again until the browser says so
-        tab.evaluate("place => scrollTo({top: place, behavior: 'instant'})", place)
-        tab.wait_for_timeout(100)
-        if top.is_visible():
-            break
-    top.click()
-    tab.wait_for_function("scrollY === 0")
+    button = tab.locator(".theme-switch-button").first
+    button.focus()
+    tab.keyboard.press("Enter")
+    assert button.evaluate("button => button === document.activeElement")
+
+    toggle, bar = tab.locator(".primary-toggle"), tab.locator("nav.bd-links").first
+    for shown in (width > 1000, width < 1000):
+        expect(toggle).to_have_attribute("aria-expanded", str(shown).lower())
+        assert bar.is_visible() == shown
+        toggle.click()
     tab.close()
 
 
