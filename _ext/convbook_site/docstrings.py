@@ -46,8 +46,9 @@ def link_sources(app, page):
     """Link the name of each public function whose source is shown to its place in the API."""
     public = app.env.get_domain("py").objects
     for name in page.tree.css(".highlight-python pre > .k + .w + .nf"):
-        if f"convbook.{name.text()}" in public:
-            target = f"{page.context['pathto']('reference/api')}#convbook.{name.text()}"
+        found = public.get(f"convbook.{name.text()}")
+        if found and found.objtype == "function":
+            target = f"{page.context['pathto']('reference/api')}#{found.node_id}"
             title = f"{name.text()} in the API"
             link = f'<a class="nf" href="{target}" title="{title}">{name.text()}</a>'
             name.replace_with(LexborHTMLParser(link).body.child)

@@ -21,7 +21,9 @@ addEventListener("DOMContentLoaded", () => {
   // A side bar that is shown, or not.
   for (const toggle of document.querySelectorAll(".sidebar-toggle[aria-controls]")) {
     const bar = document.getElementById(toggle.getAttribute("aria-controls"));
-    const tell = () => { toggle.ariaExpanded = bar.checkVisibility(); };
+    const shown = () => !bar.classList.contains("pst-sidebar-hidden")
+      && bar.checkVisibility({ visibilityProperty: true });
+    const tell = () => { toggle.ariaExpanded = shown(); };
     new MutationObserver(tell).observe(bar, { attributeFilter: ["class"] });
     addEventListener("resize", tell);
     tell();
