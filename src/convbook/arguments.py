@@ -5,6 +5,7 @@ Every refusal names the argument, the value it was given and the rule:
 """
 
 import functools
+import math
 import operator
 from collections.abc import Iterable
 
@@ -13,6 +14,7 @@ import torch
 FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 COMPLEX = {torch.complex32, torch.complex64, torch.complex128}
 SMALL_INTS = {torch.uint8, torch.int8, torch.int16, torch.int32}
+LARGEST = 2**63 - 1  # integer that torch knows
 WIDER = {
     torch.float16: torch.float32,
     torch.bfloat16: torch.float32,
@@ -35,16 +37,20 @@ def as_int(name, value, at_least=None):
     Traceback (most recent call last):
     ValueError: stride=0 must be at least 1
     """
-    try:
-        if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name}={value!r} must be an integer, not {type(value).__name__}"
-        ) from None
+    number = value
+    if type(value) not in (int, torch.SymInt):  # an int, or one that a traced graph does not know
+        try:
+            if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
+                raise TypeError
+            number = operator.index(value)
+        except TypeError:
+            raise TypeError(
+                f"{name}={value!r} must be an integer, not {type(value).__name__}"
+            ) from None
     if at_least is not None and number < at_least:
         raise ValueError(f"{name}={value!r} must be at least {at_least}")
+    if number > LARGEST:
+        raise ValueError(f"{name}={value!r} must be at most 2**63 - 1")
     return number
 
 
@@ -85,7 +91,7 @@ def as_pair(name, value, at_least=None):
     Traceback (most recent call last):
     ValueError: kernel_size=[2] must be one integer or 2 of them, one for each axis
     """
-    if isinstance(value, Iterable):
+    if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:
         entries = tuple(value)
         if len(entries) != 2:
             raise ValueError(
@@ -168,6 +174,21 @@ def check_kernel(K):
         raise ValueError(f"K has shape {tuple(K.shape)}; no axis of a kernel may be empty")
 
 
+def check_dense(name, value):
+    """Check that `value` is a tensor, and neither sparse nor in a layout of its own.
+
+    Raises TypeError if it is not.
+
+    >>> check_dense("input", None)
+    Traceback (most recent call last):
+    TypeError: input must be a torch.Tensor, not NoneType
+    """
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+    if value.layout != torch.strided:
+        raise TypeError(f"{name} has layout {value.layout}; it must be dense: {name}.to_dense()")
+
+
 def check_dtype(name, tensor, allowed, operation):
     """Check that the dtype of `tensor` is one of `allowed`, the set that torch computes.
 
@@ -192,14 +213,46 @@ def check_batch(name, value, *shape):
     >>> check_batch("input", torch.ones(3, 5, 5), "c", "h", "w").shape
     torch.Size([1, 3, 5, 5])
     """
-    if not isinstance(value, torch.Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+    check_dense(name, value)
     if value.ndim not in (len(shape), len(shape) + 1) or 0 in value.shape[-len(shape) :]:
         raise ValueError(
             f"{name} has shape {tuple(value.shape)}; it must have the axes "
             f"([N,] {', '.join(shape)}), and only N may be 0"
         )
     return value if value.ndim > len(shape) else value.unsqueeze(0)
+
+
+def check_addressable(name, tensor, size):
+    """Check that a tensor like `tensor`, with its last axes of another size, is not absurdly large.
+
+    Raises ValueError, which names the argument to blame, if not even 2⁶⁰ numbers would do.
+    """
+    if max(size) > 2**31 and math.prod([*tensor.shape[: -len(size)], *size]) > 2**60:
+        raise ValueError(f"{name} is too large: it would take a tensor with the sizes {[*size]}")
+
+
+def outside_autocast(layer):
+    """Let a layer take autocast as torch's convolutions do: cast its tensors, compute without it.
+
+    layer: called with (n, input, weight, bias, *parameters).
+    """
+
+    @functools.wraps(layer)
+    def cast_first(n, input, weight, bias, *parameters, **options):
+        kind = input.device.type if isinstance(input, torch.Tensor) else "cpu"
+        if kind == "meta" or not torch.is_autocast_enabled(kind):
+            return layer(n, input, weight, bias, *parameters, **options)
+
+        def cast(tensor):
+            floating = isinstance(tensor, torch.Tensor) and tensor.dtype in FLOATS
+            if not floating or tensor.dtype == torch.float64 or tensor.device.type != kind:
+                return tensor
+            return tensor.to(torch.get_autocast_dtype(kind))
+
+        with torch.autocast(kind, enabled=False):
+            return layer(n, *map(cast, (input, weight, bias)), *parameters, **options)
+
+    return cast_first
 
 
 def check_layer(n, input, weight, bias, groups, transposed):
@@ -210,28 +263,32 @@ def check_layer(n, input, weight, bias, groups, transposed):
     Raises TypeError for a wrong type or dtype, ValueError for a shape that does not fit.
     """
     groups = as_int("groups", groups, at_least=1)
+    check_dense("input", input)
+    check_dense("weight", weight)
+    if bias is not None:
+        check_dense("bias", bias)
     check_alike(input=input, weight=weight, bias=bias)
-    sizes = ", ".join(f"size{axis}" for axis in range(n))
-    if input.ndim not in (n + 1, n + 2):
+    shape, kernel = input.shape, weight.shape
+    if len(shape) not in (n + 1, n + 2):
+        sizes = ", ".join(f"size{axis}" for axis in range(n))
         raise ValueError(
-            f"input has shape {tuple(input.shape)}; it must have the axes ([N,] c_in, {sizes})"
+            f"input has shape {tuple(shape)}; it must have the axes ([N,] c_in, {sizes})"
         )
-    if 0 in input.shape[-n:] and not (input.ndim == n + 2 and input.shape[0] == 0):
+    if 0 in shape[-n:] and not (len(shape) == n + 2 and shape[0] == 0):
         raise ValueError(
-            f"input has shape {tuple(input.shape)}; only the batch and its samples may be empty"
+            f"input has shape {tuple(shape)}; only the batch and its samples may be empty"
         )
-    if weight.ndim != n + 2 or 0 in weight.shape:
+    may_be_empty = 1 if not transposed else None  # torch computes with no input channels
+    if len(kernel) != n + 2 or any(k == 0 for i, k in enumerate(kernel) if i != may_be_empty):
+        raise ValueError(f"weight has shape {tuple(kernel)}; it must have {n + 2} axes, none empty")
+    if kernel[0] % groups:
+        raise ValueError(f"groups={groups} must divide {kernel[0]}, the first axis of weight")
+    c_in = kernel[0] if transposed else kernel[1] * groups
+    c_out = kernel[1] * groups if transposed else kernel[0]
+    if shape[-n - 1] != c_in:
         raise ValueError(
-            f"weight has shape {tuple(weight.shape)}; it must have {n + 2} axes, none empty"
-        )
-    if weight.shape[0] % groups:
-        raise ValueError(f"groups={groups} must divide {weight.shape[0]}, the first axis of weight")
-    c_in = weight.shape[0] if transposed else weight.shape[1] * groups
-    c_out = weight.shape[1] * groups if transposed else weight.shape[0]
-    if input.shape[-n - 1] != c_in:
-        raise ValueError(
-            f"input has shape {tuple(input.shape)}, so {input.shape[-n - 1]} channels; weight of "
-            f"shape {tuple(weight.shape)} with groups={groups} needs {c_in}"
+            f"input has shape {tuple(shape)}, so {shape[-n - 1]} channels; weight of "
+            f"shape {tuple(kernel)} with groups={groups} needs {c_in}"
         )
     if bias is not None and bias.shape != (c_out,):
         raise ValueError(f"bias has shape {tuple(bias.shape)}; it must be ({c_out},)")

@@ -3,20 +3,22 @@
 Two pairs of functions do all the work, for any number of axes, and each is the adjoint of its
 partner:
 
-    _pad      zeros around                    _crop         cut them off
-    _windows  lay out every window, a view    _overlap_add  add overlapping windows
+    _pad      zeros around                    _pad          by negative numbers: cut off
+    _windows  lay out every window, a view    _overlap_add  add overlapping windows, and crop
 
     convolution             pad, windows, one product with the weight
-    transposed convolution  one product with the weight transposed, overlap-add, crop
+    transposed convolution  one product with the weight transposed, overlap-add
 
 Three cases are computed otherwise, for the sake of time and memory: a depthwise convolution, as
-a sum over its taps; windows too many to lay out at once, in parts; and a transposed convolution
-whose stamps would be too many, as convolutions of its phases.
+a sum over its taps; what is too large to lay out at once, in blocks; and a transposed convolution
+with many stamps whose stride divides its kernel, as a convolution for each phase of its output.
 
 Parameters, results, dtypes and gradients are those of torch.nn.functional. Where it refuses,
 these refuse, with a ValueError or TypeError that names the argument and the rule.
 """
 
+import cmath
+import functools
 import itertools
 import math
 
@@ -27,32 +29,35 @@ from .arguments import (
     FLOATS,
     SMALL_INTS,
     UNFOLDED,
+    WIDER,
     as_ints,
     as_pair,
+    check_addressable,
     check_batch,
     check_dtype,
     check_layer,
+    outside_autocast,
 )
 from .sizes import conv_output_size, conv_transpose_output_size, same_padding
 
 # How many numbers to lay out at a time: enough for matrix products to be fast, few enough to
 # stay near the processor and to bound the memory, however large kernel and input are.
 MOST_COLUMNS = 2**21
+MOST_STAMPS = 2**19  # for more numbers in all stamps together, phases are faster
+
+PLAIN = FLOATS | COMPLEX | SMALL_INTS | {torch.int64}  # the dtypes that torch convolves
+DILATED = PLAIN - SMALL_INTS  # and with a dilation, and transposed
 
 
 def _pad(X, padding):
-    """Put zeros around the last axes of `X`; padding: a pair (before, after) for each of them."""
+    """Put zeros around the last axes of `X`; padding: a pair (before, after) for each of them.
+
+    A negative number cuts off.
+    """
     if not any(map(any, padding)):
         return X
     last_axis_first = [zeros for pair in reversed(padding) for zeros in pair]
     return torch.nn.functional.pad(X, last_axis_first)
-
-
-def _crop(Y, padding):
-    """Cut `padding` off both sides of the last axes of `Y`."""
-    for axis, cut in enumerate(padding, start=-len(padding)):
-        Y = Y.narrow(axis, cut, Y.shape[axis] - 2 * cut)
-    return Y
 
 
 def _windows(X, kernel_size, stride, dilation):
@@ -64,42 +69,46 @@ def _windows(X, kernel_size, stride, dilation):
     return X.permute(0, 1, *taps, *outputs)  # (N, c, *output_size, *kernel_size) before
 
 
-def _overlap_add(windows, output_size, stride, dilation):
+def _overlap_add(windows, crop, stride, dilation):
     """Add windows where they overlap: (N, c, *kernel_size, *size) -> (N, c, *output_size).
 
     The adjoint of `_windows`, one axis after the other: sum over its taps, each shifted to its
-    place.
+    place. crop: for each axis (before, after), how much of the sum is cut off there; if after is
+    negative, so many zeros are appended.
     """
-    n = len(output_size)
-    for length, s, d in zip(output_size, stride, dilation):
+    n = len(crop)
+    before_it = (slice(None),) * (1 + n)
+    for (before, after), s, d in zip(crop, stride, dilation):
         # The taps of this axis are axis 2, its positions the last of the n axes after them.
         taps = windows.unbind(2)
-        before, positions = taps[0].shape[: 1 + n], taps[0].shape[1 + n]
-        windows = taps[0].new_zeros(*before, length, *taps[0].shape[2 + n :])
+        shape, k = list(taps[0].shape), len(taps)
+        m = shape[1 + n]
+        shape[1 + n] = s * (m - 1) + d * (k - 1) + 1 - before - after
+        windows = taps[0].new_zeros(shape)
         for a, tap in enumerate(taps):
-            reached = slice(a * d, a * d + s * (positions - 1) + 1, s)
-            place = windows[(slice(None),) * (1 + n) + (reached,)]
-            place += tap
+            first = max(-((a * d - before) // s), 0)  # of the positions that are not cut off
+            count = max(m - first + min((d * (k - 1 - a) - after) // s, 0), 0)
+            start = a * d + s * first - before
+            place = windows[(*before_it, slice(start, start + s * count, s))]
+            tap = tap if count == m else tap.narrow(1 + n, min(first, m), count)
+            if a < s // math.gcd(s, d):  # the first tap to reach these places
+                place.copy_(tap)
+            else:
+                place += tap
     return windows
 
 
-def _matmul(A, B):
-    """Return A @ B; torch has no such product of complex32."""
-    if A.dtype != torch.complex32:
-        return A @ B
-    return (A.to(torch.complex64) @ B.to(torch.complex64)).to(torch.complex32)
-
-
-def _sum_taps(windows, weight, n):
+def _sum_taps(weight, windows, n):
     """Sum over the taps, every channel by itself: (N, c, *kernel_size, *size) -> (N, c, *size).
 
     weight: (c, 1, *kernel_size). With one channel a group there are no matrices to multiply.
     """
     windows = windows.movedim([*range(2, 2 + n)], [*range(n)])  # (*kernel_size, N, c, *size)
     factors = weight.movedim([0, 1], [n, n + 1]).unflatten(-1, [1] * n)  # (*kernel_size, c, 1, …)
-    output = windows.new_zeros(windows.shape[n:])
-    for tap in itertools.product(*map(range, windows.shape[:n])):
-        output.addcmul_(windows[tap], factors[tap])
+    first, *others = itertools.product(*map(range, windows.shape[:n]))
+    output = windows[first] * factors[first]
+    for tap in others:
+        output = torch.addcmul(output, windows[tap], factors[tap])
     return output
 
 
@@ -109,34 +118,172 @@ def _multiply(rows, windows, n):
     rows: (groups, c_out/groups, c_in/groups·Πkernel_size). In most cases the windows are copied
     here, overlaps and all, as the columns of a matrix.
     """
-    N, size = windows.shape[0], windows.shape[2 + n :]
-    windows = windows.flatten(1, 1 + n).flatten(2)  # (N, c_in·Πkernel_size, Πsize)
-    windows = windows.unflatten(1, (rows.shape[0], -1))  # (N, groups, c_in/groups·Πk, Πsize)
-    product = _matmul(rows, windows)  # (N, groups, c_out/groups, Πsize)
-    return product.reshape(N, rows.shape[0] * rows.shape[1], *size)
+    N, size, groups = windows.shape[0], windows.shape[-n:], rows.shape[0]
+    columns = windows.reshape(N, groups, rows.shape[2], math.prod(size)).to(rows.dtype)
+    product = (rows[0] @ columns[0, 0])[None] if N * groups == 1 else (rows @ columns).flatten(1, 2)
+    return product.unflatten(-1, (-1, *size[1:]))  # (N, c_out, Πsize) -> (N, c_out, *size)
+
+
+def _blocks(sizes, numbers):
+    """Cut the axes of `sizes` into blocks: return them as tuples of slices.
+
+    numbers: how many are laid out for each place. The first axis, the batch, is cut first, and
+    then the longest. While a graph is traced there is one block, for sizes may be unknown.
+    """
+    block = list(sizes)
+    if not torch.compiler.is_compiling():
+        for axis in [0, *sorted(range(1, len(sizes)), key=sizes.__getitem__, reverse=True)]:
+            total = numbers * math.prod(block)
+            if total > MOST_COLUMNS:
+                block[axis] = max(block[axis] * MOST_COLUMNS // total, 1)
+    axes = [
+        [slice(i, i + step) for i in range(0, size, step)] if step < size else [slice(0, size)]
+        for size, step in zip(sizes, block)
+    ]
+    return list(itertools.product(*axes))
+
+
+def _canvas(X, weight, *shape):
+    """Return zeros for products of `X` and `weight`: under vmap, over either, these are many."""
+    return (X.new_zeros(()) * weight.new_zeros(())).new_zeros(shape)
+
+
+def _finish(output, bias, dtype):
+    """Add the bias, and round to the dtype of the result: not before."""
+    if bias is not None:
+        output = output + bias.reshape(-1, *[1] * (output.ndim - 2))  # (c_out, 1, …, 1)
+    return output.to(dtype)
+
+
+def _conv(X, weight, bias, stride, padding, dilation, groups):
+    """Convolve X (N, c_in, *size): lay out the windows, multiply by the weight.
+
+    stride, padding, dilation: one entry for each of the n axes, pairs for the padding.
+    """
+    n, c_out, kernel_size = len(stride), weight.shape[0], weight.shape[2:]
+    windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
+    if weight.shape[:2] == (groups, 1):
+        compute, numbers = functools.partial(_sum_taps, weight), c_out
+    else:  # rows: (groups, c_out/groups, c_in/groups·Πkernel_size)
+        compute = functools.partial(_multiply, weight.flatten(1).unflatten(0, (groups, -1)))
+        numbers = max(X.shape[1] * math.prod(kernel_size), c_out)
+    N, size = X.shape[0], windows.shape[-n:]
+    blocks = _blocks([N, *size], numbers)
+    if len(blocks) == 1:
+        return _finish(compute(windows, n), bias, X.dtype)
+    output = _canvas(X, weight, N, c_out, *size).to(X.dtype)
+    for samples, *places in blocks:
+        part = windows[samples, ..., *places]
+        output[samples, :, *places] = _finish(compute(part, n), bias, X.dtype)
+    return output
+
+
+def _conv_transpose(X, weight, stride, crop, dilation, groups):
+    """Transpose a convolution: multiply X (N, c_in, *size) by the weight transposed, add windows.
+
+    crop: for each axis (before, after), what to cut off; a negative number: zeros to append.
+    """
+    n, c_out, kernel_size = len(stride), weight.shape[1] * groups, weight.shape[2:]
+    N, c_in, *size = X.shape
+    stamp = c_out * math.prod(kernel_size)  # numbers that a pixel becomes
+    stride_divides = all(k % s == 0 and d == 1 for k, s, d in zip(kernel_size, stride, dilation))
+    if stride_divides and not torch.compiler.is_compiling():
+        many = N * stamp * math.prod(size) > MOST_STAMPS
+        if many and known_and_finite(weight):
+            return _by_phases(X, weight, stride, crop, groups)
+    rows = weight.flatten(1).unflatten(0, (groups, -1)).mT  # (groups, c_out/groups·Πk, c_in/groups)
+    blocks = _blocks([N, *size], max(stamp, c_in))
+    if len(blocks) == 1:
+        windows = _multiply(rows, X, n).unflatten(1, (c_out, *kernel_size))
+        return _overlap_add(windows, crop, stride, dilation)
+    lengths = []
+    for m, k, s, (before, after), d in zip(size, kernel_size, stride, crop, dilation):
+        lengths.append(s * (m - 1) + d * (k - 1) + 1 - before - after)
+    output = _canvas(X, weight, N, c_out, *lengths)
+    for samples, *places in blocks:
+        windows = _multiply(rows, X[samples, :, *places], n).unflatten(1, (c_out, *kernel_size))
+        reached, cut = [], []  # by the stamps of this block, and what of them is not
+        for place, m, k, s, (before, _), d in zip(
+            places, size, kernel_size, stride, crop, dilation
+        ):
+            start = s * place.start - before
+            stop = s * (min(place.stop, m) - 1) - before + d * (k - 1) + 1
+            reached.append(slice(max(start, 0), min(stop, lengths[len(cut)])))
+            cut.append((max(-start, 0), max(stop - lengths[len(cut)], 0)))
+        if all(place.start < place.stop for place in reached):
+            output[samples, :, *reached] += _overlap_add(windows, cut, stride, dilation)
+    return output
+
+
+def known_and_finite(*tensors):
+    """Say whether the numbers of `tensors` are known, and neither infinite nor NaN.
+
+    A way that multiplies by zeros of its own is open to finite numbers only: 0·∞ is NaN. Under
+    vmap, on the device "meta" and while a graph is traced, numbers are not known.
+    """
+    if torch.compiler.is_compiling():
+        return False
+    try:
+        return all(cmath.isfinite(tensor.detach().sum().item()) for tensor in tensors)
+    except RuntimeError:
+        return False
+
+
+def _by_phases(X, weight, stride, crop, groups):
+    """Transpose a convolution whose stride divides its kernel, without laying out every stamp.
+
+    X: (N, c_in, *size). The outputs at every s-th place, a phase, are a convolution of stride 1
+    with every s-th element of the kernel, flipped. All phases are computed as channels of one
+    convolution, as far as they are not cropped, and then interleaved.
+    """
+    n, kernel_size = len(stride), weight.shape[2:]
+    taps = [k // s for k, s in zip(kernel_size, stride)]  # of each phase
+    order = torch.arange(math.prod(kernel_size), device=weight.device)
+    order = order.reshape([size for q, s in zip(taps, stride) for size in (q, s)])
+    for axis in range(0, 2 * n, 2):
+        order = order.flip(axis)
+    order = order.permute(*range(1, 2 * n, 2), *range(0, 2 * n, 2))  # (*stride, *taps)
+    weight = weight.flatten(2)[:, :, order.flatten()]  # (c_in, c_out/groups, Πs·Πq)
+    weight = weight.unflatten(0, (groups, -1)).unflatten(-1, (-1, math.prod(taps)))
+    weight = weight.permute(0, 2, 3, 1, 4)  # (groups, c_out/groups, Πs, c_in/groups, Πq)
+    weight = weight.flatten(0, 2).unflatten(-1, taps)  # (c_out·Πs, c_in/groups, *taps)
+    padding, rest = [], []
+    for m, q, s, (before, after) in zip(X.shape[2:], taps, stride, crop):
+        first, last = before // s, m + q - 2 - after // s  # of the rows that a phase must have
+        padding.append((q - 1 - first, last - m + 1))
+        rest.append((-(before % s), -(after % s)))
+    phases = _conv(X.to(weight.dtype), weight, None, [1] * n, padding, [1] * n, groups)
+    size = [m * s for m, s in zip(phases.shape[2:], stride)]
+    phases = phases.unflatten(1, (-1, *stride))  # (N, c_out, *stride, *size/stride)
+    interleaved = [axis for i in range(2, 2 + n) for axis in (i + n, i)]
+    return _pad(phases.permute(0, 1, *interleaved).reshape(*phases.shape[:2], *size), rest)
 
 
 def _check_conv(n, input, weight, bias, stride, padding, dilation, groups):
     """Check the arguments of a convolution over n axes.
 
-    Returns (stride, padding, dilation, groups, output_size), padding as pairs (before, after).
+    Returns (stride, padding, dilation, groups), one entry for each axis, pairs for the padding.
     """
     groups = check_layer(n, input, weight, bias, groups, transposed=False)
     stride = as_ints("stride", stride, n, at_least=1)
     dilation = as_ints("dilation", dilation, n, at_least=1)
     dilated = any(d > 1 for d in dilation)
-    dtypes = FLOATS | COMPLEX | {torch.int64} | (set() if dilated else SMALL_INTS)
+    dtypes = DILATED if dilated else PLAIN
     check_dtype("input", input, dtypes, "a dilated convolution" if dilated else "a convolution")
     kernel_size, size = weight.shape[2:], input.shape[-n:]
-    if padding == "same":
-        if any(s > 1 for s in stride):
-            raise ValueError(f"padding='same' needs stride=1, not stride={stride}")
-        return stride, same_padding(kernel_size, dilation), dilation, groups, size
-    if isinstance(padding, str) and padding != "valid":
+    if not isinstance(padding, str):
+        padding = [(p, p) for p in as_ints("padding", padding, n, at_least=0)]
+    elif padding not in ("same", "valid"):
         raise ValueError(f"padding={padding!r} must be 'same', 'valid' or integers")
-    padding = as_ints("padding", 0 if padding == "valid" else padding, n, at_least=0)
-    output_size = conv_output_size(size, kernel_size, stride, padding, dilation)
-    return stride, [(p, p) for p in padding], dilation, groups, output_size
+    elif padding == "same" and any(s > 1 for s in stride):
+        raise ValueError(f"padding='same' needs stride=1, not stride={stride}")
+    else:
+        padding = same_padding(kernel_size, dilation) if padding == "same" else [(0, 0)] * n
+    for m, k, s, (before, after), d in zip(size, kernel_size, stride, padding, dilation):
+        if m + before + after < d * (k - 1) + 1:
+            conv_output_size(m, k, s, before, d)  # says what does not fit
+    check_addressable("padding", input, [m + sum(pair) for m, pair in zip(size, padding)])
+    return stride, padding, dilation, groups
 
 
 def _check_conv_transpose(
@@ -144,85 +291,48 @@ def _check_conv_transpose(
 ):
     """Check the arguments of a transposed convolution over n axes.
 
-    Returns (stride, padding, groups, dilation, output_size), tuples but for groups.
+    Returns (stride, crop, dilation, groups); crop: (before, after) for each axis, where
+    output_padding leaves so much more at the end.
     """
     groups = check_layer(n, input, weight, bias, groups, transposed=True)
-    check_dtype("input", input, FLOATS | COMPLEX | {torch.int64}, "a transposed convolution")
+    check_dtype("input", input, DILATED, "a transposed convolution")
     stride = as_ints("stride", stride, n, at_least=1)
     padding = as_ints("padding", padding, n, at_least=0)
     output_padding = as_ints("output_padding", output_padding, n, at_least=0)
     dilation = as_ints("dilation", dilation, n, at_least=1)
-    output_size = conv_transpose_output_size(
-        input.shape[-n:], weight.shape[2:], stride, padding, output_padding, dilation
-    )
-    return stride, padding, groups, dilation, output_size
+    numbers = zip(input.shape[-n:], weight.shape[2:], stride, padding, output_padding, dilation)
+    output_size = []
+    for m, k, s, p, extra, d in numbers:
+        output_size.append((m - 1) * s + d * (k - 1) + 1 - 2 * p + extra)
+        if m < 1 or output_size[-1] < 1 or extra >= max(s, d):
+            conv_transpose_output_size(m, k, s, p, extra, d)  # says what is wrong
+    check_addressable("stride", input, output_size)
+    crop = [(p, p - extra) for p, extra in zip(padding, output_padding)]
+    return stride, crop, dilation, groups
 
 
-def _conv(n, input, weight, bias, stride, padding, dilation, groups):
-    """Convolve over n axes: lay out the windows, multiply by the weight."""
-    stride, padding, dilation, groups, output_size = _check_conv(
-        n, input, weight, bias, stride, padding, dilation, groups
-    )
+@outside_autocast
+def _conv_layer(n, input, weight, bias, stride, padding, dilation, groups):
+    """Convolve over n axes, as torch does: arguments checked, a batch or not, any dtype."""
+    arguments = _check_conv(n, input, weight, bias, stride, padding, dilation, groups)
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    windows = _windows(_pad(X, padding), weight.shape[2:], stride, dilation)
-    if weight.shape[:2] == (groups, 1):
-        return _finish(_sum_taps(windows, weight, n), bias, n, input)
-    rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_out/groups, c_in/groups·Πk)
-    numbers = X.shape[0] * X.shape[1] * math.prod([*weight.shape[2:], *output_size])
-    step = max(MOST_COLUMNS * output_size[0] // max(numbers, 1), 1)
-    parts = list(windows.split(step, dim=2 + n))
-    del windows  # with the last part popped, the padded input is free before it is multiplied
-    outputs = [_multiply(rows, parts.pop(0), n) for _ in range(len(parts))]
-    return _finish(torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0], bias, n, input)
+    if weight.shape[1] == 0:  # torch's rule: no input channels, no output channels
+        weight, bias = weight.reshape(0, 1, *weight.shape[2:]), None
+        arguments = (*arguments[:3], 0)
+    output = _conv(X, weight.to(WIDER.get(X.dtype, X.dtype)), bias, *arguments)
+    return output if input.ndim == n + 2 else output.squeeze(0)
 
 
-def _conv_transpose(n, input, weight, bias, stride, padding, output_padding, groups, dilation):
-    """Convolve transposed over n axes: multiply by the weight transposed, add the windows."""
-    stride, padding, groups, dilation, output_size = _check_conv_transpose(
-        n, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
-    X = input if input.ndim == n + 2 else input.unsqueeze(0)
-    c_out, kernel_size, size = weight.shape[1] * groups, weight.shape[2:], X.shape[2:]
-    uncropped = [m + 2 * p for m, p in zip(output_size, padding)]
-    stride_divides = all(k % s == 0 and d == 1 for k, s, d in zip(kernel_size, stride, dilation))
-    if stride_divides and X.shape[0] * c_out * math.prod([*kernel_size, *size]) > MOST_COLUMNS:
-        output = _by_phases(X, weight, stride, groups)
-        output = _pad(output, [(0, m - full) for m, full in zip(uncropped, output.shape[2:])])
-    else:
-        pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, Πsize)
-        rows = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, c_in/groups, …·Πk)
-        columns = _matmul(rows.mT, pixels)  # (N, groups, c_out/groups·Πk, Πsize)
-        windows = columns.reshape(X.shape[0], c_out, *kernel_size, *size)
-        output = _overlap_add(windows, uncropped, stride, dilation)
-    return _finish(_crop(output, padding).contiguous(), bias, n, input)
+@outside_autocast
+def _conv_transpose_layer(n, input, weight, bias, *parameters, algorithm=_conv_transpose):
+    """Transpose a convolution over n axes, as torch does, by an algorithm for what is checked.
 
-
-def _by_phases(X, weight, stride, groups):
-    """Transpose a convolution whose stride divides its kernel, without laying out every stamp.
-
-    X: (N, c_in, *size). Returns (N, c_out, *uncropped). The outputs at every s-th place, a
-    phase, are a convolution of stride 1 with every s-th element of the kernel, flipped. All
-    phases are computed as channels of one convolution, and then interleaved.
+    parameters: stride, padding, output_padding, groups, dilation.
     """
-    n = len(stride)
-    taps = [k // s for k, s in zip(weight.shape[2:], stride)]  # of each phase
-    for axis, (q, s) in zip(itertools.count(2, 2), zip(taps, stride)):
-        backwards = torch.arange(q, device=weight.device).flip(0)
-        weight = weight.unflatten(axis, (q, s)).index_select(axis, backwards)
-    weight = weight.unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, q, s, q, s, …)
-    weight = weight.permute(0, 2, *range(4, 4 + 2 * n, 2), 1, *range(3, 3 + 2 * n, 2))
-    weight = weight.flatten(0, 1 + n)  # (c_out·Πs, c_in/groups, *taps)
-    phases = _conv(n, X, weight, None, 1, [q - 1 for q in taps], 1, groups)
-    size = [m * s for m, s in zip(phases.shape[2:], stride)]
-    phases = phases.unflatten(1, (-1, *stride))  # (N, c_out, *stride, *size/stride)
-    interleaved = [axis for i in range(2, 2 + n) for axis in (i + n, i)]
-    return phases.permute(0, 1, *interleaved).reshape(*phases.shape[:2], *size)
-
-
-def _finish(output, bias, n, input):
-    """Add the bias and take the batch axis away again if the input has none."""
-    if bias is not None:
-        output += bias.reshape(-1, *[1] * n)  # (c_out, 1, …, 1)
+    arguments = _check_conv_transpose(n, input, weight, bias, *parameters)
+    X = input if input.ndim == n + 2 else input.unsqueeze(0)
+    output = algorithm(X, weight.to(WIDER.get(X.dtype, X.dtype)), *arguments)
+    output = _finish(output, bias, X.dtype)
     return output if input.ndim == n + 2 else output.squeeze(0)
 
 
@@ -237,7 +347,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     >>> conv1d(torch.ones(1, 2, 8), torch.ones(3, 2, 3), stride=2).shape  # (8 - 3) // 2 + 1
     torch.Size([1, 3, 3])
     """
-    return _conv(1, input, weight, bias, stride, padding, dilation, groups)
+    return _conv_layer(1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
@@ -260,7 +370,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     >>> conv2d(torch.ones(4, 6, 9, 9), torch.ones(8, 3, 3, 3), stride=2, groups=2).shape
     torch.Size([4, 8, 4, 4])
     """
-    return _conv(2, input, weight, bias, stride, padding, dilation, groups)
+    return _conv_layer(2, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
@@ -275,7 +385,7 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     >>> conv3d(torch.ones(1, 2, 4, 8, 8), torch.ones(3, 2, 2, 3, 3), padding=(0, 1, 1)).shape
     torch.Size([1, 3, 3, 8, 8])
     """
-    return _conv(3, input, weight, bias, stride, padding, dilation, groups)
+    return _conv_layer(3, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv_transpose1d(
@@ -291,7 +401,7 @@ def conv_transpose1d(
     >>> conv_transpose1d(torch.ones(1, 3, 4), torch.ones(3, 2, 4), stride=2, padding=1).shape
     torch.Size([1, 2, 8])
     """
-    return _conv_transpose(
+    return _conv_transpose_layer(
         1, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
 
@@ -320,7 +430,7 @@ def conv_transpose2d(
     >>> conv_transpose2d(X, X, stride=2).shape  # (2 - 1)·2 + (2 - 1) + 1
     torch.Size([1, 1, 4, 4])
     """
-    return _conv_transpose(
+    return _conv_transpose_layer(
         2, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
 
@@ -339,7 +449,7 @@ def conv_transpose3d(
     >>> conv_transpose3d(torch.ones(1, 3, 2, 4, 4), torch.ones(3, 2, 2, 2, 2), stride=2).shape
     torch.Size([1, 2, 4, 8, 8])
     """
-    return _conv_transpose(
+    return _conv_transpose_layer(
         3, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
 
@@ -370,6 +480,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     batch = check_batch("input", input, "c", "h", "w")
     check_dtype("input", input, UNFOLDED, "unfold")
     conv_output_size(input.shape[-2:], kernel_size, stride, padding, dilation)
+    check_addressable("padding", input, [m + 2 * p for m, p in zip(input.shape[-2:], padding)])
     X = _pad(batch, [(p, p) for p in padding])
     windows = _windows(X, kernel_size, stride, dilation)  # (N, c, kh, kw, h_out, w_out)
     columns = windows.clone(memory_format=torch.contiguous_format)
@@ -403,6 +514,8 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
             f"kh·kw = {taps} and the number of windows, {positions[0]}·{positions[1]}"
         )
     windows = batch.reshape(len(batch), batch.shape[1] // taps, *kernel_size, *positions)
-    padded = [m + 2 * p for m, p in zip(output_size, padding)]
-    output = _crop(_overlap_add(windows, padded, stride, dilation), padding).contiguous()
+    crop = []
+    for m, k, L, s, p, d in zip(output_size, kernel_size, positions, stride, padding, dilation):
+        crop.append((p, s * (L - 1) + d * (k - 1) + 1 - p - m))
+    output = _overlap_add(windows, crop, stride, dilation)
     return output if input.ndim == 3 else output.squeeze(0)

@@ -7,10 +7,38 @@
 The three take the parameters of `conv_transpose2d` and return what it returns.
 """
 
+import functools
+import inspect
+
 import torch
 
-from .arguments import as_int, check_tensor
-from .functional import _check_conv_transpose, _crop, _finish, _matmul, conv2d
+from .arguments import as_int, check_dense, check_tensor
+from .functional import _conv_transpose, _conv_transpose_layer, _pad, conv2d, known_and_finite
+
+
+def transposed_layer(algorithm):
+    """Turn an algorithm into a function like `conv_transpose2d`, with its arguments.
+
+    The algorithm gets arguments that are checked: input with a batch axis, and a pair for each of
+    stride, crop and dilation. crop says for each axis how much to cut off (before, after): the
+    padding, but less after by output_padding; a negative number stands for zeros to append. The
+    bias is added to what it returns. Half precision is computed in float32.
+    What is infinite or NaN goes to `_conv_transpose`, for some algorithms multiply by zeros that
+    they put in, and 0·∞ is NaN; so do numbers that are not known, under vmap and while traced.
+    """
+
+    def layer(
+        input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+    ):
+        parameters = (stride, padding, output_padding, groups, dilation)
+        return _conv_transpose_layer(2, input, weight, bias, *parameters, algorithm=if_finite)
+
+    def if_finite(input, weight, *arguments):
+        direct = known_and_finite(input, weight)
+        return (algorithm if direct else _conv_transpose)(input, weight, *arguments)
+
+    layer.__signature__ = inspect.signature(layer)
+    return functools.wraps(algorithm)(layer)
 
 
 def flip_and_swap(weight, groups=1):
@@ -26,22 +54,22 @@ def flip_and_swap(weight, groups=1):
     >>> flip_and_swap(torch.ones(6, 2, 3, 3), groups=2).shape
     torch.Size([4, 3, 3, 3])
     """
+    check_dense("weight", weight)
     check_tensor("weight", weight, "c_in", "c_out / groups", "kh", "kw")
     groups = as_int("groups", groups, at_least=1)
     if weight.shape[0] % groups:
         raise ValueError(f"groups={groups} must divide {weight.shape[0]}, the first axis of weight")
-    rows, columns = (torch.arange(k).flip(0) for k in weight.shape[2:])
+    rows, columns = (torch.arange(k, device=weight.device).flip(0) for k in weight.shape[2:])
     flipped = weight[:, :, rows[:, None], columns]  # Tensor.flip does not know complex32
     flipped = flipped.unflatten(0, (groups, -1))  # (groups, c_in/groups, c_out/groups, kh, kw)
     return flipped.transpose(1, 2).flatten(0, 1)
 
 
-def conv_transpose2d_overlap_add(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+@transposed_layer
+def conv_transpose2d_overlap_add(input, weight, stride, crop, dilation, groups):
     """Stamp the kernel at every pixel, scaled by it, and add the stamps where they overlap.
 
-    Arguments: as for `conv_transpose2d`. Returns and raises the same.
+    Called with the arguments of `conv_transpose2d`. Returns and raises the same.
     There is one multiplication for each pixel, pair of channels and kernel element, and none by
     a zero that was put in.
 
@@ -49,32 +77,26 @@ def conv_transpose2d_overlap_add(
     >>> conv_transpose2d_overlap_add(X, X[None], padding=1)
     tensor([[[4.]]])
     """
-    (sh, sw), padding, groups, (dh, dw), (h_out, w_out) = _check_conv_transpose(
-        2, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
-    X = input if input.ndim == 4 else input.unsqueeze(0)
-    (h, w), (kh, kw) = X.shape[2:], weight.shape[2:]
-    pixels = X.flatten(2).unflatten(1, (groups, -1))  # (N, groups, c_in/groups, h·w)
-    kernels = weight.flatten(1).unflatten(0, (groups, -1)).mT  # (groups, c_out/groups·kh·kw, …)
-    stamps = _matmul(kernels, pixels)  # (N, groups, c_out/groups·kh·kw, h·w)
-    c_out = weight.shape[1] * groups
-    stamps = stamps.reshape(len(X), c_out, kh, kw, h, w)
-
-    canvas = stamps.new_zeros(len(X), c_out, h_out + 2 * padding[0], w_out + 2 * padding[1])
+    (N, c_in, h, w), (_, c_out, kh, kw) = input.shape, weight.shape
+    (sh, sw), (dh, dw) = stride, dilation
+    pixels = input.reshape(N, groups, c_in // groups, h * w).to(weight.dtype)
+    kernels = weight.reshape(groups, c_in // groups, c_out, kh, kw)
+    height, width = (h - 1) * sh + dh * (kh - 1) + 1, (w - 1) * sw + dw * (kw - 1) + 1
+    canvas = weight.new_zeros(N, groups * c_out, height, width)
     for a in range(kh):
         for b in range(kw):
+            stamps = kernels[..., a, b].mT @ pixels  # (N, groups, c_out / groups, h·w)
             rows = slice(a * dh, a * dh + (h - 1) * sh + 1, sh)
             columns = slice(b * dw, b * dw + (w - 1) * sw + 1, sw)
-            canvas[:, :, rows, columns] += stamps[:, :, a, b]
-    return _finish(_crop(canvas, padding).contiguous(), bias, 2, input)
+            canvas[:, :, rows, columns] += stamps.reshape(N, groups * c_out, h, w)
+    return _pad(canvas, [(-before, -after) for before, after in crop])
 
 
-def conv_transpose2d_zero_insertion(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+@transposed_layer
+def conv_transpose2d_zero_insertion(input, weight, stride, crop, dilation, groups):
     """Put stride - 1 zeros between the pixels, and convolve with the flipped kernel.
 
-    Arguments: as for `conv_transpose2d`. Returns and raises the same.
+    Called with the arguments of `conv_transpose2d`. Returns and raises the same.
     Of the multiplications, all but about one in stride² are by a zero that was put in.
     Source: Dumoulin and Visin, arXiv:1603.07285, relationship 14.
 
@@ -82,30 +104,22 @@ def conv_transpose2d_zero_insertion(
     >>> conv_transpose2d_zero_insertion(X, X[None], padding=1)
     tensor([[[4.]]])
     """
-    stride, padding, groups, dilation, output_size = _check_conv_transpose(
-        2, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
-    X = input if input.ndim == 4 else input.unsqueeze(0)
-    (h, w), (sh, sw) = X.shape[2:], stride
-    spread = X.new_zeros(*X.shape[:2], (h - 1) * sh + 1, (w - 1) * sw + 1)
-    spread[:, :, ::sh, ::sw] = X
-
-    sides = []  # d(k - 1) - p zeros before; as many after, and output_padding more
-    for m, size, k, p, d in zip(spread.shape[2:], output_size, weight.shape[2:], padding, dilation):
-        reach = d * (k - 1)
-        sides.append((reach - p, size + p - m))
-    (top, bottom), (left, right) = sides
-    framed = torch.nn.functional.pad(spread, (left, right, top, bottom))  # a negative one crops
-    output = conv2d(framed, flip_and_swap(weight, groups), bias, dilation=dilation, groups=groups)
-    return output if input.ndim == 4 else output.squeeze(0)
+    N, c_in, h, w = input.shape
+    sh, sw = stride
+    spread = input.new_zeros(N, c_in, (h - 1) * sh + 1, (w - 1) * sw + 1)
+    spread[:, :, ::sh, ::sw] = input
+    frame = []  # d(k - 1) zeros around, less what is to be cropped
+    for k, d, (before, after) in zip(weight.shape[2:], dilation, crop):
+        frame.append((d * (k - 1) - before, d * (k - 1) - after))
+    framed = _pad(spread, frame).to(weight.dtype)  # where it is negative, this crops
+    return conv2d(framed, flip_and_swap(weight, groups), dilation=dilation, groups=groups)
 
 
-def conv_transpose2d_sub_kernels(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+@transposed_layer
+def conv_transpose2d_sub_kernels(input, weight, stride, crop, dilation, groups):
     """Compute the outputs of each phase, every stride-th row and column, with its own sub-kernel.
 
-    Arguments: as for `conv_transpose2d`. Returns and raises the same.
+    Called with the arguments of `conv_transpose2d`. Returns and raises the same.
     Before the crop, the outputs at rows r, r + s, r + 2s, … see only the rows r, r + s, … of the
     kernel: a small convolution of the input with stride 1, stride² of them, and no
     multiplication by a zero that was put in between pixels.
@@ -117,22 +131,16 @@ def conv_transpose2d_sub_kernels(
     >>> conv_transpose2d_sub_kernels(X, X[None], padding=1)
     tensor([[[4.]]])
     """
-    (sh, sw), padding, groups, (dh, dw), (h_out, w_out) = _check_conv_transpose(
-        2, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
-    X = input if input.ndim == 4 else input.unsqueeze(0)
-    kh, kw = weight.shape[2:]
-    kernel = weight.new_zeros(*weight.shape[:2], dh * (kh - 1) + 1, dw * (kw - 1) + 1)
+    (N, _, h, w), (c_in, c_out, kh, kw) = input.shape, weight.shape
+    (sh, sw), (dh, dw) = stride, dilation
+    kernel = weight.new_zeros(c_in, c_out, dh * (kh - 1) + 1, dw * (kw - 1) + 1)
     kernel[:, :, ::dh, ::dw] = weight
-
-    canvas = X.new_zeros(
-        len(X), weight.shape[1] * groups, h_out + 2 * padding[0], w_out + 2 * padding[1]
-    )
-    for r in range(min(sh, kernel.shape[2])):  # beyond the kernel, no pixel reaches: zeros
-        for c in range(min(sw, kernel.shape[3])):
+    kh, kw = kernel.shape[2:]
+    canvas = weight.new_zeros(N, c_out * groups, (h - 1) * sh + kh, (w - 1) * sw + kw)
+    for r in range(min(sh, kh)):  # beyond the kernel, no pixel reaches: zeros
+        for c in range(min(sw, kw)):
             sub_kernel = flip_and_swap(kernel[:, :, r::sh, c::sw], groups)
             reach = [k - 1 for k in sub_kernel.shape[2:]]
-            phase = conv2d(X, sub_kernel, padding=reach, groups=groups)
-            h, w = phase.shape[2:]
-            canvas[:, :, r::sh, c::sw][:, :, :h, :w] = phase  # the rest is output_padding
-    return _finish(_crop(canvas, padding).contiguous(), bias, 2, input)
+            phase = conv2d(input.to(weight.dtype), sub_kernel, padding=reach, groups=groups)
+            canvas[:, :, r::sh, c::sw] = phase
+    return _pad(canvas, [(-before, -after) for before, after in crop])

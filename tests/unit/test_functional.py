@@ -18,10 +18,11 @@ TRANSPOSED = {
 }
 
 
-@pytest.fixture(autouse=True, params=[2**22, 1], ids=["whole", "parts"])
-def most_columns(request, monkeypatch):
-    """Run every test twice: all windows laid out at once, and as few at a time as possible."""
+@pytest.fixture(autouse=True, params=[2**22, 64], ids=["whole", "parts"])
+def most(request, monkeypatch):
+    """Run every test twice: all laid out at once, and in small blocks, or by phases if possible."""
     monkeypatch.setattr(cb.functional, "MOST_COLUMNS", request.param)
+    monkeypatch.setattr(cb.functional, "MOST_STAMPS", request.param - 64)
 
 
 # By hand
@@ -302,50 +303,6 @@ def test_everything_stays_on_the_device_of_the_input():
         assert function(X, K, X[0, :, 0, 0], stride=2).device.type == "meta"
     assert cb.conv2d(X, K[:, :1], groups=3).device.type == "meta"
     assert cb.fold(cb.unfold(X, 2), 4, 2).device.type == "meta"
-
-
-def test_no_more_is_laid_out_than_allowed(monkeypatch):
-    laid_out, multiply = [], cb.functional._multiply
-
-    def spy(rows, windows, n):
-        laid_out.append(windows.numel())
-        return multiply(rows, windows, n)
-
-    monkeypatch.setattr(cb.functional, "_multiply", spy)
-    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", 1000)
-    cb.conv2d(fill((1, 3, 12, 12)), fill((4, 3, 3, 3)))  # a row of the output: 3·3·3·10 numbers
-    assert laid_out == [810, 810, 810, 270]
-    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", 1)
-    laid_out.clear()
-    cb.conv2d(fill((1, 3, 5, 12)), fill((4, 3, 3, 3)))  # one row is the least
-    assert laid_out == [270, 270, 270]
-    laid_out.clear()
-    cb.conv2d(fill((1, 3, 5, 5)), fill((3, 1, 3, 3)), groups=3)  # depthwise: no columns at all
-    assert laid_out == []
-
-
-@pytest.mark.parametrize(
-    "most, kwargs, by_phases",
-    [
-        (72, {"stride": 2}, False),  # 2 channels, 2·2 taps, 3·3 pixels: 72 numbers
-        (71, {"stride": 2}, True),
-        (71, {"stride": (2, 1)}, True),
-        (71, {"stride": 3}, False),
-        (71, {"stride": 2, "dilation": 2}, False),
-    ],
-)
-def test_phases_are_used_where_stamps_would_be_too_many(monkeypatch, most, kwargs, by_phases):
-    called, original = [], cb.functional._by_phases
-
-    def spy(*args):
-        called.append(args)
-        return original(*args)
-
-    monkeypatch.setattr(cb.functional, "_by_phases", spy)
-    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", most)
-    X, K = fill((1, 3, 3, 3)), fill((3, 2, 2, 2))
-    agree(cb.conv_transpose2d, F.conv_transpose2d, X, K, gradients=False, **kwargs)
-    assert bool(called) == by_phases
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 0, 4), (2, 3, 0, 4), (3, 0, 4), (0, 0, 4)])

@@ -20,11 +20,12 @@ search = settings(
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
 
-@pytest.fixture(autouse=True, scope="module", params=[2**22, 1], ids=["whole", "parts"])
-def most_columns(request):
-    """Run every test twice: all windows laid out at once, and as few at a time as possible."""
+@pytest.fixture(autouse=True, scope="module", params=[2**22, 64], ids=["whole", "parts"])
+def most(request):
+    """Run every test twice: all laid out at once, and in small blocks, or by phases if possible."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cb.functional, "MOST_COLUMNS", request.param)
+        patch.setattr(cb.functional, "MOST_STAMPS", request.param - 64)
         yield
 
 
