@@ -108,7 +108,7 @@ def _sum_taps(weight, windows, n):
     first, *others = itertools.product(*map(range, windows.shape[:n]))
     output = windows[first] * factors[first]
     for tap in others:
-        output.addcmul_(windows[tap], factors[tap])
+        output = torch.addcmul(output, windows[tap], factors[tap])
     return output
 
 
