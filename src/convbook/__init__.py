@@ -1,5 +1,6 @@
 """Convolution and its transpose, as code to read: the package behind the book."""
 
+from .checkerboards import checkerboard
 from .functional import (
     conv1d,
     conv2d,
@@ -27,11 +28,17 @@ from .moves import (
     trans_conv_multi_in_out,
 )
 from .sizes import (
+    ConvParameters,
+    Layer,
+    ReceptiveField,
+    TransposedParameters,
     conv_output_size,
+    conv_parameters_for,
     conv_transpose_output_size,
     output_padding_for,
     receptive_field,
     same_padding,
+    transposed_parameters_for,
 )
 from .transposed import (
     conv_transpose2d_overlap_add,
@@ -41,10 +48,16 @@ from .transposed import (
 )
 
 __all__ = [
+    "ConvParameters",
+    "Layer",
+    "ReceptiveField",
+    "TransposedParameters",
+    "checkerboard",
     "conv1d",
     "conv2d",
     "conv3d",
     "conv_output_size",
+    "conv_parameters_for",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose2d_overlap_add",
@@ -69,5 +82,6 @@ __all__ = [
     "subsample2d",
     "trans_conv",
     "trans_conv_multi_in_out",
+    "transposed_parameters_for",
     "unfold",
 ]

@@ -16,8 +16,20 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from types import CodeType
-from typing import Annotated, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, overload
+from types import CodeType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    overload,
+)
 
 from torch import Tensor
 
@@ -28,16 +40,17 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class AtLeast(NamedTuple):
-    """The smallest integer allowed."""
+    """The smallest integer allowed, and for how many axes there may be one each."""
 
     number: int
+    axes: int = 1
 
 
 Positive = Annotated[int, AtLeast(1)]
 NotNegative = Annotated[int, AtLeast(0)]
-Positives = Annotated[int | Sequence[int], AtLeast(1)]
-NotNegatives = Annotated[int | Sequence[int], AtLeast(0)]
-Padding = Annotated[int | Sequence[int] | Sequence[Sequence[int]], AtLeast(0)]
+Positives = Annotated[int | Sequence[int], AtLeast(1, axes=2)]
+NotNegatives = Annotated[int | Sequence[int], AtLeast(0, axes=2)]
+Padding = Annotated[int | Sequence[int] | Sequence[Sequence[int]], AtLeast(0, axes=2)]
 
 
 def pair(
@@ -88,7 +101,9 @@ ALONG = {"stride": "sh sw", "dilation": "dh dw", "input_shape": "h w"}
 
 
 def _notes(annotation: Any) -> tuple:
-    """Return what an annotation says beside the type."""
+    """Return what an annotation says beside the type, or beside one of several types."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
+        return tuple(note for part in get_args(annotation) for note in _notes(part))
     return getattr(annotation, "__metadata__", ())
 
 
@@ -111,11 +126,11 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
     signature = inspect.signature(function)
     names = tuple(signature.parameters)
     axes: dict[str, str] = {}
-    bounds: dict[str, int] = {}
+    bounds: dict[str, AtLeast] = {}
     for name, parameter in signature.parameters.items():
         for note in _notes(parameter.annotation):
             if isinstance(note, AtLeast):
-                bounds[name] = note.number
+                bounds[name] = note
             else:
                 axes[name] = note
     result = {
@@ -132,6 +147,8 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
         numbers = {name: given[name] for name in bounds if name in given}
         sizes = _sizes_of_tensors(tensors, axes)
         for name, value in numbers.items():
+            if value is None and signature.parameters[name].default is None:
+                continue
             sizes |= _sizes_of_numbers(name, value, bounds[name])
         _check_result(result, sizes, tensors, numbers)
         return rounded(*args, **kwargs)
@@ -174,14 +191,15 @@ def _sizes_of_tensors(tensors: dict[str, Tensor], axes: dict[str, str]) -> dict[
     return sizes
 
 
-def _sizes_of_numbers(name: str, value: Any, at_least: int) -> dict[str, int]:
+def _sizes_of_numbers(name: str, value: Any, at_least: AtLeast) -> dict[str, int]:
     """Check an argument that holds numbers; return what each is called in a shape."""
     if name == "padding":
         (top, bottom), (left, right) = sides(value)
         return {"top": top, "bottom": bottom, "left": left, "right": right}
-    if name not in ALONG:
-        return {name: as_int(name, value, at_least)}
-    return dict(zip(ALONG[name].split(), pair(value, name, at_least)))
+    if at_least.axes == 1:
+        return {name: as_int(name, value, at_least.number)}
+    both = pair(value, name, at_least.number)
+    return dict(zip(ALONG.get(name, name).split(), both))
 
 
 def _check_result(

@@ -4,8 +4,11 @@ Every size is counted along one axis, and each function takes either ints, for o
 tuples, for several at once. The formulas hold for each axis by itself.
 """
 
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
 from .arguments import as_int
-from .signatures import NotNegative, Positive, per_axis
+from .signatures import NotNegative, Positive, definition, per_axis
 
 
 def kernel_fits(
@@ -145,32 +148,184 @@ def same_padding(kernel_size: Positive, dilation: Positive = 1) -> tuple[int, in
     return total // 2, total - total // 2
 
 
-def receptive_field(layers):
-    """Return how many neighboring input elements one output element of a stack depends on.
+class Layer(NamedTuple):
+    """What a layer means for a receptive field, along one axis; pooling counts like a convolution.
 
-    layers: for each layer, from the input on, its kernel size, or a tuple (kernel size, stride)
-    or (kernel size, stride, dilation), of ints, along one axis. A pooling layer counts like a
-    convolution. Returns the int 1 + Σ d(k - 1)·(product of the strides before).
-    Raises TypeError if a layer holds no integers, ValueError if a number is smaller than 1 or a
-    layer has none or more than three.
-    Source: Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks,
-    Distill 2019, equation 2.
-
-    >>> receptive_field([3, 3])  # two 3×3 layers see what one 5×5 layer sees
-    5
-    >>> receptive_field([(7, 2), (3, 2), (3, 1, 2)])  # 1 + 6 + 2·2 + 4·4
-    27
+    kernel_size, stride, dilation, padding: ints. transposed: whether it is a transposed
+    convolution.
     """
-    field, jump = 1, 1  # jump: distance, in the input, of neighbors in the present layer
+
+    kernel_size: int
+    stride: int = 1
+    dilation: int = 1
+    padding: int = 0
+    transposed: bool = False
+
+
+class ReceptiveField(NamedTuple):
+    """Which elements of the input the outputs of a stack depend on, along one axis.
+
+    size: how many neighbors, at most. start: the first of them for output 0; before 0 lies padding.
+    center: where output 0 stands between the inputs, a fraction where there is none at that place.
+    jump: how far the fields of neighboring outputs are apart.
+    """
+
+    size: int
+    start: int
+    center: float
+    jump: float
+
+
+def as_layers(layers: Iterable[int | Sequence[int] | Layer]) -> list[Layer]:
+    """Return a stack as a list of `Layer`, from any way to write it.
+
+    Raises TypeError or ValueError as `receptive_field`.
+
+    >>> as_layers([3, (2, 2)])[1]
+    Layer(kernel_size=2, stride=2, dilation=1, padding=0, transposed=False)
+    """
+    if not isinstance(layers, Iterable) or isinstance(layers, str):
+        raise TypeError(f"layers={layers!r} must be a list of layers")
+    stack = []
     for i, layer in enumerate(layers):
         numbers = layer if isinstance(layer, (list, tuple)) else (layer,)
-        if not 1 <= len(numbers) <= 3:
+        if not 1 <= len(numbers) <= len(Layer._fields):
             raise ValueError(
-                f"layers[{i}]={layer!r} must be (kernel_size, stride, dilation) or its beginning"
+                f"layers[{i}]={layer!r} must be ({', '.join(Layer._fields)}) or its beginning"
             )
-        names = (f"layers[{i}].{name}" for name in ("kernel_size", "stride", "dilation"))
-        numbers = [as_int(name, number, at_least=1) for name, number in zip(names, numbers)]
-        kernel_size, stride, dilation = numbers + [1] * (3 - len(numbers))
-        field += dilation * (kernel_size - 1) * jump
-        jump *= stride
-    return field
+        name, given = f"layers[{i}]", Layer(*numbers)
+        kernel_size, stride, dilation = (
+            as_int(f"{name}.{part}", getattr(given, part), at_least=1) for part in Layer._fields[:3]
+        )
+        padding = as_int(f"{name}.padding", given.padding, at_least=0)
+        if given.transposed not in (True, False):
+            raise TypeError(f"{name}.transposed={given.transposed!r} must be True or False")
+        if given.transposed and (kernel_size < stride or dilation > 1):
+            raise ValueError(
+                f"{name}={layer!r} leaves outputs without input; a transposed layer must have "
+                "kernel_size of at least stride, and dilation 1"
+            )
+        stack.append(Layer(kernel_size, stride, dilation, padding, bool(given.transposed)))
+    return stack
+
+
+def receptive_field(layers: Iterable[int | Sequence[int] | Layer]) -> ReceptiveField:
+    """Return which neighboring input elements one output element of a stack depends on.
+
+    layers: for each layer, from the input on, its kernel size, or a `Layer` or tuple (kernel size,
+    stride, dilation, padding, transposed) or its beginning, along one axis. A pooling layer counts
+    like a convolution. Returns a `ReceptiveField`. Of convolutions alone, its size is
+    1 + Σ d(k - 1)·(product of the strides before), and its jump the product of all strides; a
+    transposed layer of stride s makes the jump smaller, and some outputs see one input less.
+    Raises TypeError if a layer holds no integers, ValueError if a number is out of range, a layer
+    has none or more than five, or a transposed one has a dilation or gaps between its stamps.
+    Source: Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks,
+    Distill 2019, sections 2 and 3.
+
+    >>> receptive_field([3, 3]).size  # two 3×3 layers see what one 5×5 layer sees
+    5
+    >>> receptive_field([(7, 2), (3, 2), (3, 1, 2)]).size  # 1 + 6 + 2·2 + 4·4
+    27
+    >>> receptive_field([Layer(4, stride=2, padding=1, transposed=True)])
+    ReceptiveField(size=2, start=-1, center=-0.25, jump=0.5)
+    """
+    size, start, center, jump = 1, 0, 0.0, 1.0
+    for kernel_size, stride, dilation, padding, transposed in reversed(as_layers(layers)):
+        reach = dilation * (kernel_size - 1)
+        if transposed:
+            size = (size - 1 + reach) // stride + 1
+            start = -((reach - padding - start) // stride)  # rounded up
+            center = (center + padding - reach / 2) / stride
+            jump = jump / stride
+        else:
+            size = (size - 1) * stride + reach + 1
+            start = start * stride - padding
+            center = center * stride - padding + reach / 2
+            jump = jump * stride
+    return ReceptiveField(size, start, center, jump)
+
+
+class ConvParameters(NamedTuple):
+    """The parameters of a convolution along one axis, named as those of `torch.nn.Conv2d`."""
+
+    kernel_size: int
+    stride: int
+    padding: int
+    dilation: int
+
+
+class TransposedParameters(NamedTuple):
+    """The parameters of a transposed convolution, named as those of `torch.nn.ConvTranspose2d`."""
+
+    kernel_size: int
+    stride: int
+    padding: int
+    output_padding: int
+    dilation: int
+
+
+@definition
+def conv_parameters_for(
+    input_size: NotNegative,
+    output_size: Positive,
+    max_kernel_size: Positive = 8,
+    max_stride: Positive = 5,
+    max_padding: NotNegative = 4,
+    max_dilation: Positive = 1,
+) -> list[ConvParameters]:
+    """List every convolution from `input_size` to `output_size`, within bounds, along one axis.
+
+    All arguments: ints. Returns a list of `ConvParameters`, in rising order; `_asdict()` turns
+    one into keyword arguments.
+    Raises TypeError if an argument is no integer, ValueError if one is out of range.
+
+    >>> for parameters in conv_parameters_for(8, 4, 3, max_stride=2):
+    ...     print(*parameters)
+    1 2 0 1
+    2 2 0 1
+    3 2 1 1
+    """
+    return [
+        ConvParameters(k, s, p, d)
+        for k in range(1, max_kernel_size + 1)
+        for s in range(1, max_stride + 1)
+        for p in range(max_padding + 1)
+        for d in range(1, max_dilation + 1)
+        if (input_size + 2 * p - d * (k - 1) - 1) // s + 1 == output_size
+    ]
+
+
+@definition
+def transposed_parameters_for(
+    input_size: Positive,
+    output_size: Positive,
+    max_kernel_size: Positive = 8,
+    max_stride: Positive = 5,
+    max_padding: NotNegative = 4,
+    max_dilation: Positive = 1,
+) -> list[TransposedParameters]:
+    """List every transposed convolution from `input_size` to `output_size`, within bounds.
+
+    All arguments: ints, along one axis. output_padding has the bound that torch gives it, the
+    larger of stride and dilation. Returns a list of `TransposedParameters`, in rising order;
+    `_asdict()` turns one into keyword arguments.
+    Raises TypeError if an argument is no integer, ValueError if one is out of range.
+
+    >>> for parameters in transposed_parameters_for(4, 8, 4, max_stride=2):
+    ...     print(*parameters)
+    1 2 0 1 1
+    2 2 0 0 1
+    3 2 1 1 1
+    4 2 1 0 1
+    >>> len(transposed_parameters_for(7, 28))
+    26
+    """
+    return [
+        TransposedParameters(k, s, p, op, d)
+        for k in range(1, max_kernel_size + 1)
+        for s in range(1, max_stride + 1)
+        for p in range(max_padding + 1)
+        for d in range(1, max_dilation + 1)
+        for op in [output_size - ((input_size - 1) * s + d * (k - 1) + 1 - 2 * p)]
+        if 0 <= op < max(s, d)
+    ]

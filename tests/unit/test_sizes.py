@@ -1,13 +1,20 @@
 """Sizes: by hand, by the fifteen relationships of Dumoulin and Visin, and by what torch returns."""
 
 import itertools
+import math
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 import convbook as cb
-from convbook import conv_output_size, conv_transpose_output_size, output_padding_for
+from convbook import (
+    Layer,
+    conv_output_size,
+    conv_transpose_output_size,
+    output_padding_for,
+    receptive_field,
+)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +160,7 @@ def test_same_padding_keeps_the_size(k, d):
     ],
 )
 def test_receptive_field_by_hand_and_by_gradient(layers, field):
-    assert cb.receptive_field(layers) == field
+    assert cb.receptive_field(layers).size == field
     X = Y = torch.zeros(1, 1, 3 * field + 10, requires_grad=True)
     for layer in layers:
         k, s, d = [*([layer] if isinstance(layer, int) else layer), 1, 1][:3]
@@ -161,6 +168,110 @@ def test_receptive_field_by_hand_and_by_gradient(layers, field):
     Y[0, 0, 0].backward()
     reached = X.grad[0, 0].nonzero()
     assert reached.max() - reached.min() + 1 == field
+
+
+STACKS = [
+    [],
+    [Layer(3, padding=1), Layer(2, stride=2), Layer(3, dilation=2, padding=2)],
+    [(7, 2, 1, 3), (3, 2, 1, 1), (3, 1, 1, 1), (4, 3, 2, 5)],
+    [Layer(4, 2, padding=1, transposed=True)],
+    [Layer(3, 2, padding=1, transposed=True), Layer(3, padding=1)],
+    [Layer(5, 3, transposed=True), Layer(2)],
+    [Layer(2, 2, transposed=True), Layer(3, 3, transposed=True), Layer(4, dilation=2)],
+    [Layer(3, 2, padding=1), Layer(3, padding=1), Layer(4, 2, padding=1, transposed=True)],
+    [Layer(5, transposed=True, padding=1), (2, 2), Layer(7, 2, padding=2, transposed=True)],
+]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_receptive_field_is_where_the_gradient_is(stack):
+    field = receptive_field(stack)
+    X = Y = torch.zeros(1, 1, 120, dtype=torch.float64, requires_grad=True)
+    for layer in stack:
+        k, s, d, p, transposed = Layer(*layer)
+        ones = torch.ones(1, 1, k, dtype=torch.float64)
+        if transposed:
+            Y = F.conv_transpose1d(Y, ones, stride=s, padding=p)
+        else:
+            Y = F.conv1d(Y, ones, stride=s, padding=p, dilation=d)
+    period = math.prod(
+        layer.stride for layer in map(lambda x: Layer(*x), stack) if layer.transposed
+    )
+    middle = Y.shape[2] // 2 // period * period  # the outputs from here on, up to the next period
+    reached, centers = [], []
+    for j in range(middle, middle + period):
+        (ways,) = torch.autograd.grad(Y[0, 0, j], X, retain_graph=True)
+        places = ways[0, 0].nonzero().flatten()
+        reached.append((places.min().item(), (places.max() - places.min() + 1).item()))
+        distance = torch.arange(120) - (field.center + j * field.jump)
+        centers.append((ways[0, 0] * distance).sum().item())
+    assert field.size == max(size for _, size in reached)
+    assert field.start + middle * field.jump == reached[0][0]
+    assert sum(centers) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_strided_layer_may_miss_the_largest_field():
+    """The size is that of any output of the first layer; the second uses those that see one input."""
+    first = Layer(3, stride=2, padding=1, transposed=True)
+    assert receptive_field([first]).size == receptive_field([first, (1, 2)]).size == 2
+
+
+def test_receptive_fields_of_known_networks():
+    resnet = [(7, 2, 1, 3), (3, 2, 1, 1)]
+    for stage in range(4):
+        for block in range(2):
+            stride = 2 if stage > 0 and block == 0 else 1
+            resnet += [(3, stride, 1, 1), (3, 1, 1, 1)]
+    # 7, then 2·2; 4·(4·2), 4·2 + 3·8·2, 8·2 + 3·16·2, 16·2 + 3·32·2 by the four stages
+    assert receptive_field(resnet).size == 7 + 4 + 32 + (8 + 48) + (16 + 96) + (32 + 192)
+    vgg = ([3, 3, (2, 2)] * 2) + ([3, 3, 3, (2, 2)] * 3)
+    assert receptive_field(vgg).size == 212
+
+
+def test_transposed_parameters_are_all_that_torch_has():
+    for n, m, bounds in [(7, 28, {}), (4, 7, {"max_dilation": 3}), (1, 5, {"max_padding": 0})]:
+        k, s, p, d = (
+            {"max_kernel_size": 8, "max_stride": 5, "max_padding": 4, "max_dilation": 1} | bounds
+        ).values()
+        expected = [
+            parameters
+            for parameters in itertools.product(
+                range(1, k + 1), range(1, s + 1), range(p + 1), range(max(s, d)), range(1, d + 1)
+            )
+            if transposed_size(n, *parameters) == m
+        ]
+        found = cb.transposed_parameters_for(n, m, **bounds)
+        assert sorted(found) == expected and len(expected) > 3
+        assert [x[:3] for x in found] == sorted(x[:3] for x in found)
+    assert len(cb.transposed_parameters_for(7, 28)) == 26
+
+
+def transposed_size(n, kernel_size, stride, padding, output_padding, dilation):
+    X, K = torch.ones(1, 1, n), torch.ones(1, 1, kernel_size)
+    try:
+        return F.conv_transpose1d(X, K, None, stride, padding, output_padding, 1, dilation).shape[2]
+    except RuntimeError:
+        return None
+
+
+def test_conv_parameters_are_all_that_torch_has():
+    for n, m, bounds in [(28, 7, {}), (9, 4, {"max_dilation": 3}), (0, 2, {}), (3, 9, {})]:
+        k, s, p, d = (
+            {"max_kernel_size": 8, "max_stride": 5, "max_padding": 4, "max_dilation": 1} | bounds
+        ).values()
+        expected = []
+        for kernel_size, stride, padding, dilation in itertools.product(
+            range(1, k + 1), range(1, s + 1), range(p + 1), range(1, d + 1)
+        ):
+            if dilation * (kernel_size - 1) < n + 2 * padding:
+                Y = torch.ones(1, 1, n + 2 * padding).unfold(
+                    2, dilation * (kernel_size - 1) + 1, stride
+                )
+                if Y.shape[2] == m:
+                    expected.append((kernel_size, stride, padding, dilation))
+        assert cb.conv_parameters_for(n, m, **bounds) == expected and expected
+    layer = torch.nn.Conv1d(1, 1, **cb.conv_parameters_for(28, 7)[-1]._asdict())
+    assert layer(torch.ones(1, 1, 28)).shape[2] == 7
 
 
 def test_an_int_gives_an_int_and_a_tuple_a_tuple():
@@ -254,12 +365,51 @@ def test_an_int_gives_an_int_and_a_tuple_a_tuple():
             r"^layers\[0\].dilation=0 must be at least 1$",
         ),
         (
-            lambda: cb.receptive_field([(3, 1, 1, 1)]),
+            lambda: cb.receptive_field([(3, 1, 1, 1, 1, 1)]),
             ValueError,
-            r"^layers\[0\]=\(3, 1, 1, 1\) must be \(kernel_size, stride, dilation\) or its",
+            r"^layers\[0\]=\(3, 1, 1, 1, 1, 1\) must be \(kernel_size, .*\) or its beginning$",
         ),
         (lambda: cb.receptive_field([()]), ValueError, r"^layers\[0\]=\(\) must be"),
         (lambda: cb.receptive_field(["3"]), TypeError, r"^layers\[0\].kernel_size='3' must be an"),
+        (lambda: receptive_field(3), TypeError, "^layers=3 must be a list of layers$"),
+        (lambda: receptive_field("33"), TypeError, "^layers='33' must be a list of layers$"),
+        (lambda: receptive_field(None), TypeError, "^layers=None must be a list of layers$"),
+        (
+            lambda: receptive_field([3, (3, 1, 1, -1)]),
+            ValueError,
+            r"^layers\[1\].padding=-1 must be at least 0$",
+        ),
+        (
+            lambda: receptive_field([(3, 1, 1, 0, 2)]),
+            TypeError,
+            r"^layers\[0\].transposed=2 must be True or False$",
+        ),
+        (
+            lambda: receptive_field([Layer(2, 3, transposed=True)]),
+            ValueError,
+            r"^layers\[0\]=.* must have kernel_size of at least stride, and dilation 1$",
+        ),
+        (
+            lambda: receptive_field([Layer(4, 2, 2, transposed=True)]),
+            ValueError,
+            r"^layers\[0\]=.* leaves outputs without input",
+        ),
+        (
+            lambda: cb.conv_parameters_for(8, 0),
+            ValueError,
+            "^output_size=0 must be at least 1$",
+        ),
+        (
+            lambda: cb.transposed_parameters_for(0, 8),
+            ValueError,
+            "^input_size=0 must be at least 1$",
+        ),
+        (
+            lambda: cb.transposed_parameters_for(4, 8, max_stride=2.0),
+            TypeError,
+            "^max_stride=2.0 must be an integer, not float$",
+        ),
+        (lambda: output_padding_for(3, 2**70, 3), ValueError, "must be at least 5 and at most 5$"),
     ],
 )
 def test_refusals_name_argument_value_and_rule(call, error, message):
