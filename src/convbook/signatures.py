@@ -15,6 +15,7 @@ numbers, and lets a formula for one axis serve several.
 import functools
 import inspect
 import math
+import operator
 from collections.abc import Callable, Sequence
 from types import CodeType, UnionType
 from typing import (
@@ -35,7 +36,8 @@ from torch import Tensor
 
 from .arguments import as_int, as_ints, check_alike, check_kernel, check_tensor, round_once
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 
@@ -75,10 +77,10 @@ def sides(padding: Padding, name: str = "padding") -> tuple[tuple[int, int], tup
     >>> sides(1), sides((1, 2)), sides(((1, 2), (3, 4)))
     (((1, 1), (1, 1)), ((1, 1), (2, 2)), ((1, 2), (3, 4)))
     """
-    both_axes = isinstance(padding, (list, tuple)) and len(padding) == 2
-    if both_axes and all(isinstance(axis, (list, tuple)) for axis in padding):
-        rows, columns = (pair(axis, f"{name}[{i}]", 0) for i, axis in enumerate(padding))
-        return rows, columns
+    if isinstance(padding, (list, tuple)) and len(padding) == 2:
+        rows, columns = padding
+        if isinstance(rows, (list, tuple)) and isinstance(columns, (list, tuple)):
+            return pair(rows, f"{name}[0]", 0), pair(columns, f"{name}[1]", 0)
     height, width = pair(cast(int, padding), name, 0)
     return (height, height), (width, width)
 
@@ -93,7 +95,7 @@ def zeros(*size: int, like: Sequence[Tensor]) -> Tensor:
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return math.prod(tensor.flatten()[:1] for tensor in like).new_zeros(size)
+    return functools.reduce(operator.mul, (X.flatten()[:1] for X in like)).new_zeros(size)
 
 
 # What the two numbers of an argument are called in the shape of a result.
@@ -138,7 +140,7 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
         for note in _notes(signature.return_annotation)
         for axis in note.split()
     }
-    rounded = round_once(function) if len(axes) > 1 else function
+    rounded = cast(Callable[P, R], round_once(function)) if len(axes) > 1 else function
 
     @functools.wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -227,13 +229,13 @@ def _check_result(
 
 
 class PerAxis(Protocol[R_co]):
-    """A formula for one axis that serves several: ints give a number, tuples a tuple of them."""
+    """A formula for one axis that serves several: an int gives one result, a tuple a tuple."""
 
     @overload
-    def __call__(self, *args: int, **kwargs: int) -> R_co: ...
+    def __call__(self, size: int, /, *args: int, **kwargs: int) -> R_co: ...
     @overload
     def __call__(
-        self, *args: int | Sequence[int], **kwargs: int | Sequence[int]
+        self, size: Sequence[int], /, *args: int | Sequence[int], **kwargs: int | Sequence[int]
     ) -> tuple[R_co, ...]: ...
 
 

@@ -5,7 +5,7 @@ tuples, for several at once. The formulas hold for each axis by itself.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from .arguments import as_int
 from .signatures import NotNegative, Positive, definition, per_axis
@@ -153,6 +153,9 @@ class Layer(NamedTuple):
 
     kernel_size, stride, dilation, padding: ints. transposed: whether it is a transposed
     convolution.
+
+    >>> Layer(3, stride=2)
+    Layer(kernel_size=3, stride=2, dilation=1, padding=0, transposed=False)
     """
 
     kernel_size: int
@@ -168,6 +171,9 @@ class ReceptiveField(NamedTuple):
     size: how many neighbors, at most. start: the first of them for output 0; before 0 lies padding.
     center: where output 0 stands between the inputs, a fraction where there is none at that place.
     jump: how far the fields of neighboring outputs are apart.
+
+    >>> receptive_field([Layer(3, stride=2, padding=1)])
+    ReceptiveField(size=3, start=-1, center=0.0, jump=2.0)
     """
 
     size: int
@@ -193,7 +199,7 @@ def as_layers(layers: Iterable[int | Sequence[int] | Layer]) -> list[Layer]:
             raise ValueError(
                 f"layers[{i}]={layer!r} must be ({', '.join(Layer._fields)}) or its beginning"
             )
-        name, given = f"layers[{i}]", Layer(*numbers)
+        name, given = f"layers[{i}]", Layer(*cast(tuple[int], numbers))
         kernel_size, stride, dilation = (
             as_int(f"{name}.{part}", getattr(given, part), at_least=1) for part in Layer._fields[:3]
         )
@@ -246,7 +252,11 @@ def receptive_field(layers: Iterable[int | Sequence[int] | Layer]) -> ReceptiveF
 
 
 class ConvParameters(NamedTuple):
-    """The parameters of a convolution along one axis, named as those of `torch.nn.Conv2d`."""
+    """The parameters of a convolution along one axis, named as those of `torch.nn.Conv2d`.
+
+    >>> conv_parameters_for(4, 1, max_kernel_size=4, max_stride=1, max_padding=0)
+    [ConvParameters(kernel_size=4, stride=1, padding=0, dilation=1)]
+    """
 
     kernel_size: int
     stride: int
@@ -255,7 +265,11 @@ class ConvParameters(NamedTuple):
 
 
 class TransposedParameters(NamedTuple):
-    """The parameters of a transposed convolution, named as those of `torch.nn.ConvTranspose2d`."""
+    """The parameters of a transposed convolution, named as those of `torch.nn.ConvTranspose2d`.
+
+    >>> transposed_parameters_for(1, 4, max_stride=1, max_padding=0)[0]._asdict()
+    {'kernel_size': 4, 'stride': 1, 'padding': 0, 'output_padding': 0, 'dilation': 1}
+    """
 
     kernel_size: int
     stride: int

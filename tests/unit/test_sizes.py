@@ -186,6 +186,7 @@ STACKS = [
 @pytest.mark.parametrize("stack", STACKS)
 def test_receptive_field_is_where_the_gradient_is(stack):
     field = receptive_field(stack)
+    assert type(field) is cb.ReceptiveField
     X = Y = torch.zeros(1, 1, 120, dtype=torch.float64, requires_grad=True)
     for layer in stack:
         k, s, d, p, transposed = Layer(*layer)
@@ -211,7 +212,7 @@ def test_receptive_field_is_where_the_gradient_is(stack):
 
 
 def test_a_strided_layer_may_miss_the_largest_field():
-    """The size is that of any output of the first layer; the second uses those that see one input."""
+    """The size is what an output of the first layer sees at most; the second takes the others."""
     first = Layer(3, stride=2, padding=1, transposed=True)
     assert receptive_field([first]).size == receptive_field([first, (1, 2)]).size == 2
 
@@ -244,6 +245,7 @@ def test_transposed_parameters_are_all_that_torch_has():
         assert sorted(found) == expected and len(expected) > 3
         assert [x[:3] for x in found] == sorted(x[:3] for x in found)
     assert len(cb.transposed_parameters_for(7, 28)) == 26
+    assert cb.transposed_parameters_for(1, 1)[0] == cb.TransposedParameters(1, 1, 0, 0, 1)
 
 
 def transposed_size(n, kernel_size, stride, padding, output_padding, dilation):
@@ -270,6 +272,7 @@ def test_conv_parameters_are_all_that_torch_has():
                 if Y.shape[2] == m:
                     expected.append((kernel_size, stride, padding, dilation))
         assert cb.conv_parameters_for(n, m, **bounds) == expected and expected
+    assert cb.conv_parameters_for(1, 1)[0] == cb.ConvParameters(1, 1, 0, 1)
     layer = torch.nn.Conv1d(1, 1, **cb.conv_parameters_for(28, 7)[-1]._asdict())
     assert layer(torch.ones(1, 1, 28)).shape[2] == 7
 
