@@ -40,6 +40,8 @@ from .transposed import (
     flip_and_swap,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "conv1d",
     "conv2d",
