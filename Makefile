@@ -12,6 +12,9 @@
 #   make selftest    damage a copy of the book in every way that counts, and say what the tests miss
 #                    (PARTS="outputs files site mutants": only these)
 #   make colab       run every chapter the way Colab does
+#   make pdf         print the book into one file, _build/convolution.pdf
+#   make release VERSION=X.Y.Z       give the book another version
+#   make links       look up every link to another site, and report the dead ones with page and line
 #   make bench       time our functions beside those of torch and D2L
 #   make update      move the pinned versions and show which outputs change (PACKAGES="torch numpy")
 #   make repository URL=https://…    move the book to another address
@@ -33,7 +36,7 @@ CHANGED = $(shell { git diff --name-only --diff-filter=d --merge-base main -- '*
 QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py \
   tests/book/test_reference_pages.py
 
-.PHONY: book serve test quick notebook lint scripts chapters selftest colab bench update repository clean distclean
+.PHONY: book serve test quick notebook lint chapters selftest colab links pdf release bench update repository clean distclean
 .DEFAULT_GOAL := book
 
 $(READY):
@@ -88,6 +91,17 @@ selftest: $(READY)
 
 colab: $(READY)
 	CHAPTERS=all $(BIN)/python -m pytest tests/book/test_colab.py
+
+pdf: book
+	$(BIN)/python tools/pdf.py
+
+release: $(READY)
+	$(BIN)/python tools/release.py $(VERSION)
+
+links: $(READY)
+	$(BIN)/jupyter-book build --builder linkcheck --keep-going --quiet --path-output _build/links . || true
+	@mkdir -p _build/linkcheck && cp _build/links/_build/linkcheck/output.* _build/linkcheck
+	@! grep -F '[broken]' _build/linkcheck/output.txt
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py

@@ -47,6 +47,8 @@ from .transposed import (
     flip_and_swap,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ConvParameters",
     "Layer",

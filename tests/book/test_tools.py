@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
+import release
 import repository
 import update
 from book import ROOT, URL
@@ -269,6 +271,26 @@ def test_the_site_of_an_account_is_at_its_root():
 def test_an_address_that_is_none_is_refused(url, tmp_path):
     with pytest.raises(ValueError, match="must read https://github.com/NAME/REPOSITORY"):
         repository.move(url, tmp_path)
+
+
+def test_one_version_is_named_everywhere_and_a_release_changes_it(tmp_path):
+    (version,) = set(release.current().values())
+    assert version == importlib.metadata.version("convbook")
+    assert f"\n## {version} · " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    for name in [*release.PLACES, "CHANGELOG.md"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    log = tmp_path / "CHANGELOG.md"
+    log.write_text("# Changes\n\n## Unreleased\n\n- This.\n\n## 0.1.0 · 2026-11-21\n", "utf-8")
+    release.release("9.8.7", tmp_path)
+    assert set(release.current(tmp_path).values()) == {"9.8.7"}
+    today = date.today().isoformat()
+    assert f"## 9.8.7 · {today}\n\n- This.\n" in log.read_text("utf-8")
+    assert f"\ndate-released: {today}\n" in (tmp_path / "CITATION.cff").read_text("utf-8")
+    with pytest.raises(ValueError, match="has nothing below"):
+        release.release("9.8.8", tmp_path)
+    with pytest.raises(ValueError, match="must read X.Y.Z"):
+        release.release("v9", tmp_path)
 
 
 def test_every_requirement_is_pinned():
