@@ -12,7 +12,6 @@ from convbook.diagrams import (
     draw_cases,
     draw_connections,
     draw_gather,
-    draw_phases,
     draw_stack,
     draw_symbols,
 )
@@ -28,9 +27,7 @@ STACKS = {
         dict(kernel_size=3, dilation=2),
     ],
     "holes": [dict(kernel_size=2, dilation=3), dict(kernel_size=2, dilation=3)],
-    "output_padding": [
-        dict(kernel_size=2, stride=3, padding=1, output_padding=2, transposed=True)
-    ],
+    "output_padding": [dict(kernel_size=2, stride=3, padding=1, output_padding=2, transposed=True)],
 }
 
 
@@ -64,7 +61,7 @@ def test_a_stack_marks_the_inputs_that_have_a_gradient(layers):
 def test_a_dot_stands_above_the_middle_of_its_receptive_field():
     layers = [dict(kernel_size=3, stride=2), dict(kernel_size=2, dilation=3)]
     diagram = draw_stack(layers, 20)
-    assert receptive_field([(3, 2), (2, 1, 3)]) == 9
+    assert receptive_field([(3, 2), (2, 1, 3)]).size == 9
     for place, step in zip(diagram.parts[0].rows_[-1]["at"], diagram.steps):
         used = [i for row, i in step.marked[0] if row == 0]
         assert used[-1] - used[0] + 1 == 9 and place == (used[0] + used[-1]) / 2
@@ -116,11 +113,7 @@ def test_cases_have_the_sizes_of_pytorch_and_one_step_a_window():
         cells = [step.marked[place][0] for step in diagram.steps]
         windows = list(itertools.product(*map(range, wanted)))
         assert cells[: case.cycle] == windows and cells == (windows * 49)[:49]
-    for case, svg in zip(diagram.parts, soup(diagram).select("svg")):
-        steps = svg.select("[data-step]")
-        assert len(steps) == case.cycle and {step["data-of"] for step in steps} == {str(case.cycle)}
-        shown = [step["data-step"] for step in steps if step.get("visibility") != "hidden"]
-        assert shown == [f"{48 % case.cycle} {48 % case.cycle + 1}"]
+    for svg in soup(diagram).select("svg"):
         assert float(svg["width"]) <= 163, "two fit side by side on a phone"
     assert draw_cases(transposed=True).parts[0].measure() == "2 × 2 → 4 × 4"
 
@@ -129,6 +122,7 @@ GATHERED = [
     dict(stride=s, padding=p, dilation=d, output_padding=o)
     for s, p, d in itertools.product((1, 2, 3), (0, 1, (1, 3)), (1, 2))
     for o in range(max(s, d))
+    if (s, p, d) != (1, (1, 3), 1)  # PyTorch refuses it: nothing is left of the output
 ]
 
 
@@ -145,16 +139,6 @@ def test_gathering_gives_what_stamping_gives(case):
         left, right = step.text.replace("−", "-").replace("·", "*").split(" = ")
         assert eval(left) == int(right) == value
     assert len(diagram.steps) == wanted.numel()
-
-
-@pytest.mark.parametrize("stride, padding", [(2, 0), (2, 1), ((1, 3), (0, 1)), (3, 0)])
-def test_weights_of_a_phase_reach_its_outputs_alone(stride, padding):
-    diagram = draw_phases(X, K, stride=stride, padding=padding)
-    kernel, output = diagram.parts[2], diagram.parts[4]
-    for phase in output.phases.unique():
-        weights = torch.where(kernel.phases == phase, K, 0)[None, None]
-        alone = F.conv_transpose2d(X[None, None], weights, stride=stride, padding=padding)[0, 0]
-        assert torch.equal(alone, torch.where(output.phases == phase, output.values, 0))
 
 
 def test_symbols_stand_where_the_numbers_of_the_matrix_stand():

@@ -24,7 +24,15 @@ go on, by the attribute `data-motion="none"` of its `html` element.
 from .figure import Diagram, Step, draw
 from .grid import COLORS, Grid, Spy, number, size
 from .layers import Case, Dots, Wires, draw_cases, draw_connections, draw_stack
-from .operations import draw_corr2d, draw_matrix, draw_stamps, draw_trans_conv, draw_twins
+from .operations import (
+    draw_corr2d,
+    draw_gather,
+    draw_matrix,
+    draw_stamps,
+    draw_symbols,
+    draw_trans_conv,
+    draw_twins,
+)
 
 __all__ = [
     "COLORS",
@@ -39,9 +47,11 @@ __all__ = [
     "draw_cases",
     "draw_connections",
     "draw_corr2d",
+    "draw_gather",
     "draw_matrix",
     "draw_stack",
     "draw_stamps",
+    "draw_symbols",
     "draw_trans_conv",
     "draw_twins",
     "number",

@@ -34,6 +34,15 @@ def number(value):
     return "0" if text == "-0" else text.replace("-", "−")
 
 
+def subscript(letter, *places):
+    """Write places below a letter.
+
+    >>> subscript("w", 1, 0)
+    'w₁₀'
+    """
+    return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for n in places for digit in str(n))
+
+
 def size(values):
     """Write the shape of a tensor.
 

@@ -10,7 +10,7 @@ from ..arguments import as_int, as_ints, check_tensor
 from ..moves import corr2d, dilate2d, pad2d, subsample2d
 from ..sizes import conv_output_size, conv_transpose_output_size
 from .figure import Diagram, Step, draw
-from .grid import COLORS, PHASES, PHONE, Part, element, number, rectangle, words
+from .grid import COLORS, PHASES, PHONE, Part, element, number, rectangle, subscript, words
 from .words import _
 
 RISE = 64  # from one row of dots to the next
@@ -175,7 +175,7 @@ def draw_stack(layers, input_size, at=None):
     rows[-1]["role"] = "output"
     dots = Dots(rows, lines)
     first, last = dots.span
-    dots.step = max(min(24, (PHONE - 4 - dots.margin) / (last - first + 1)), 14)
+    dots.step = max(min(24, (PHONE - 5 - dots.margin) / (last - first + 1)), 14)
     if at is not None and not 0 <= as_int("at", at) < n:
         raise ValueError(f"at={at!r} must be one of the {n} outputs")
 
@@ -259,7 +259,7 @@ class Wires(Part):
         for a, weight in enumerate(self.weights.tolist()):
             here, below = left + 76 * a, y + self.inside[1] - 10
             nodes += self._line(f"M{here:g} {below:g}h30", a)
-            text = f"{_sub('k', a)} = {number(weight)}"
+            text = f"{subscript('k', a)} = {number(weight)}"
             nodes.append(words(text, here + 36, below, 13, text_anchor="start"))
         return nodes
 
@@ -320,10 +320,13 @@ class Wires(Part):
         to, of = self.letters[::-1] if self.down else self.letters
         values = (self.lower if self.down else self.upper).tolist()
         sums = (
-            " + ".join(f"{_sub('k', a)}·{_sub(of, source)}" for source, a in into.get(t, [])) or "0"
+            " + ".join(
+                f"{subscript('k', a)}·{subscript(of, source)}" for source, a in into.get(t, [])
+            )
+            or "0"
             for t in range(len(values))
         )
-        sums = (f"{_sub(to, t)} = {text}" for t, text in enumerate(sums))
+        sums = (f"{subscript(to, t)} = {text}" for t, text in enumerate(sums))
         return "; ".join(f"{text} = {number(v)}" for text, v in zip(sums, values))
 
     def plain(self, marked=()):
@@ -333,15 +336,6 @@ class Wires(Part):
     def __str__(self):
         """Say the same in words."""
         return self.plain()
-
-
-def _sub(letter, index):
-    """Write an index below a letter.
-
-    >>> _sub("w", 10)
-    'w₁₀'
-    """
-    return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(index))
 
 
 def draw_connections(x, k, *, stride=1, padding=0, dilation=1):

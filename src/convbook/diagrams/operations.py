@@ -1,14 +1,16 @@
 """Pictures of one operation: cross-correlation, transposed convolution, their matrices."""
 
+import itertools
 from dataclasses import replace
 
 import torch
 
 from ..arguments import as_ints, check_tensor
+from ..matrix import kernel2matrix
 from ..moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
 from ..sizes import output_padding_for
 from .figure import SCALE, WIDTH, Diagram, Step, draw
-from .grid import CELL, PHONE, Grid, Spy, number, size
+from .grid import CELL, PHONE, Grid, Spy, number, size, subscript
 from .words import _
 
 
@@ -292,3 +294,100 @@ def draw_matrix(W, label="matrix W", marked_row=None):
     side = max(PHONE // W.shape[1], 1)
     spy = Spy(W, "kernel", label, marked=cells, cell=side)
     return draw(spy, title=f"{label}, {size(W)}", caption=f"{spy}.")
+
+
+def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilation=1):
+    """Draw a transposed convolution as a convolution: zeros between the inputs, the kernel flipped.
+
+    X: (h, w). K: (kh, kw). at: the output cell (i, j) whose window is marked; without it the
+    window moves over all of them. stride, padding, output_padding, dilation: as for
+    `F.conv_transpose2d`. Between two inputs stand stride − 1 zeros, around them
+    dilation·(kernel size − 1) − padding, and output_padding more at the end.
+    Source: Dumoulin and Visin, arXiv:1603.07285, relationship 14.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
+
+    >>> K = torch.tensor([[1, 2]])
+    >>> print(draw_gather(torch.tensor([[3, 4]]), K, at=(0, 2), stride=2))
+    Transposed convolution of a 1 × 2 input and a 1 × 2 kernel, stride 2, as a convolution
+    X, zeros put in (1 × 5)
+      0   3 [0] [4]   0
+    ⋆
+    K, flipped (1 × 2)
+    2 1
+    =
+    output Y (1 × 4)
+      3   6 [4]   8
+    4·1 = 4
+    Zeros between the inputs: 1; around them: 0 × 1.
+    """
+    (s, d, p, o), k = (
+        (
+            as_ints(name, value, 2)
+            for name, value in (
+                ("stride", stride),
+                ("dilation", dilation),
+                ("padding", padding),
+                ("output_padding", output_padding),
+            )
+        ),
+        K.shape,
+    )
+    around = [d[axis] * (k[axis] - 1) - p[axis] for axis in (0, 1)]
+    sides = [(n, n + more) for n, more in zip(around, o)]
+
+    def frame(A):
+        more = [tuple(max(n, 0) for n in pair) for pair in sides]
+        less = [tuple(max(-n, 0) for n in pair) for pair in sides]
+        return crop2d(pad2d(dilate2d(A, stride), more), less)
+
+    framed, zeros = frame(X), frame(torch.ones_like(X)) == 0
+    flipped = K.flip(0, 1)
+    gathered = draw_corr2d(framed, flipped, at, dilation=dilation)
+    spread, star, kernel, equals, output = gathered.parts
+    spread = replace(spread, label=_("X, zeros put in"), zeros=zeros)
+    kernel = replace(kernel, label=_("K, flipped"))
+    for step in gathered.steps:
+        ((i, j),) = step.marked[4]
+        products = [
+            _product(framed[cell], weight)
+            for cell, weight in zip(step.marked[0], flipped.flatten())
+            if not zeros[cell]
+        ]
+        step.text = f"{' + '.join(products) or '0'} = {number(output.values[i, j])}"
+    title = _("Transposed convolution of a {input} input and a {kernel} kernel")
+    more = {"padding": padding, "output_padding": output_padding, "dilation": dilation}
+    title = _("{title}, as a convolution").format(title=_title(title, X, K, stride=stride, **more))
+    caption = _("Zeros between the inputs: {between}; around them: {around}.")
+    between, around = (
+        str(a) if a == b else f"{a} × {b}" for a, b in ((s[0] - 1, s[1] - 1), tuple(around))
+    )
+    caption = caption.format(between=between, around=around)
+    return Diagram([spread, star, kernel, equals, output], gathered.steps, title, caption)
+
+
+def draw_symbols(kernel_size, input_size, *, stride=1, padding=0, dilation=1, transposed=False):
+    """Draw the matrix of a convolution, or its transpose, with the names of the weights.
+
+    kernel_size, input_size, stride, padding, dilation: one int or (height, width). A kernel of one
+    row has weights w₀, w₁, …; another one w₀₀, w₀₁, …. transposed: draw Wᵀ instead of W.
+    Returns a Diagram. Raises TypeError or ValueError as `kernel2matrix` does.
+
+    >>> print(draw_symbols((1, 2), (1, 3)))
+    The matrix of a 1 × 2 kernel on a 1 × 3 input
+    matrix W (2 × 3)
+    w₀ w₁  0
+     0 w₀ w₁
+    """
+    k, n = as_ints("kernel_size", kernel_size, 2), as_ints("input_size", input_size, 2)
+    count = torch.arange(1, k[0] * k[1] + 1).reshape(k)
+    W = kernel2matrix(count, n, stride=stride, padding=padding, dilation=dilation)
+    W = W.T if transposed else W
+    names = [subscript("w", *place[k[0] == 1 :]) for place in itertools.product(*map(range, k))]
+    labels = [["0", *names][index] for index in W.flatten().tolist()]
+    rows, columns = W.shape
+    labels = [labels[row * columns : (row + 1) * columns] for row in range(rows)]
+    label = _("matrix Wᵀ") if transposed else _("matrix W")
+    title = _("The matrix of a {kernel} kernel on a {input} input")
+    title = _title(title, torch.empty(n), count, stride=stride, padding=padding, dilation=dilation)
+    title = _("{title}, transposed").format(title=title) if transposed else title
+    return draw(Grid(W, "kernel", label, zeros=W == 0, labels=labels), title=title)
