@@ -482,11 +482,12 @@ def test_touch_alone(show):
 
 
 def test_the_keypad_begins_with_the_first_cell(show):
-    page = show(practice("row", 1, 0), **PHONE)
-    first = exercise(page)["answer"][0]
-    page.get_by_role("button", name=str(first), exact=True).tap()
-    assert states(page)[0] == "right"
-    assert focused(page) == "W, row 3, column 1"
+    page = show(practice("fill", 1, 1), **PHONE)
+    page.get_by_role("button", name="1", exact=True).tap()
+    assert focused(page) == "Y, row 0, column 0" and states(page)[0] == ""
+    page.get_by_role("button", name="8", exact=True).tap()
+    page.get_by_role("button", name="Enter").tap()
+    assert states(page)[0] == "right" and focused(page) == "Y, row 0, column 1"
 
 
 def test_keyboard_alone(show):

@@ -175,7 +175,7 @@ def draw_stack(layers, input_size, at=None):
     rows[-1]["role"] = "output"
     dots = Dots(rows, lines)
     first, last = dots.span
-    dots.step = max(min(24, (PHONE - 5 - dots.margin) / (last - first + 1)), 13)
+    dots.step = max(min(24, (PHONE - 5 - dots.margin) / (last - first + 1)), 10)
     if at is not None and not 0 <= as_int("at", at) < n:
         raise ValueError(f"at={at!r} must be one of the {n} outputs")
 
