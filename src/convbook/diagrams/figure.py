@@ -161,13 +161,21 @@ class Diagram:
                 svg.append(words("T", x + 9, middle - 9, 14))
         return svg
 
-    def _during(self, start, end):
-        """Return the attributes of what is shown from step `start` until before step `end`."""
+    def _during(self, start, end, cycle=None):
+        """Return the attributes of what is shown from step `start` until before step `end`.
+
+        cycle: after how many steps it is shown again, or None.
+        """
         n = len(self.steps)
-        if (start, end) == (0, n):
+        cycle = cycle or n
+        if (start, end) == (0, cycle):
             return {}
-        last = {"class_": "conv-last"} if end == n else {"visibility": "hidden"}
-        return {"data_step": f"{start} {end}", **last}
+        last = start <= (n - 1) % cycle < end
+        return {
+            "data_step": f"{start} {end}",
+            "data_of": str(cycle) if cycle < n else None,
+            **({"class_": "conv-last"} if last else {"visibility": "hidden"}),
+        }
 
     def _written(self, part, place):
         """Return what each step writes in the cells of a part, or nothing if it stays as it is."""
@@ -194,8 +202,11 @@ class Diagram:
 
     def _marks(self, part, place, x, y):
         """Return the outlines: those of the part itself, and those of the steps."""
-        paths = [part.marks(x, y, step.marked.get(place, [])) for step in self.steps]
-        nodes = [element("path", d=d, **self._during(i, j)) for d, i, j in _runs(paths) if d]
+        steps = self.steps[: part.cycle]
+        paths = [part.marks(x, y, step.marked.get(place, [])) for step in steps]
+        nodes = [
+            element("path", d=d, **self._during(i, j, part.cycle)) for d, i, j in _runs(paths) if d
+        ]
         if own := part.marks(x, y, part.marked):
             nodes.insert(0, element("path", d=own))
         return nodes

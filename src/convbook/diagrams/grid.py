@@ -34,15 +34,6 @@ def number(value):
     return "0" if text == "-0" else text.replace("-", "−")
 
 
-def subscript(letter, *places):
-    """Write places below a letter.
-
-    >>> subscript("w", 1, 0)
-    'w₁₀'
-    """
-    return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for n in places for digit in str(n))
-
-
 def size(values):
     """Write the shape of a tensor.
 
@@ -50,6 +41,15 @@ def size(values):
     '3 × 4'
     """
     return " × ".join(str(n) for n in values.shape)
+
+
+def subscript(letter, *indices):
+    """Write indices below a letter.
+
+    >>> subscript("w", 0, 1)
+    'w₀₁'
+    """
+    return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for i in indices for digit in str(i))
 
 
 def element(name, text=None, *children, **attributes):
@@ -93,6 +93,7 @@ class Part:
     """
 
     label = ""
+    cycle = None  # after how many steps what it shows begins anew, if not after all
 
     @property
     def top(self):
@@ -174,6 +175,18 @@ class Grid(Part):
             for i, row in enumerate(self.values)
         ]  # fmt: skip
 
+    def letter(self, i, j):
+        """Return the letter of the phase of cell (i, j), or nothing."""
+        phase = -1 if self.phases is None else int(self.phases[i][j])
+        return chr(ord("a") + phase) if phase >= 0 else ""
+
+    def lettered(self):
+        """Return what stands in the cells, the letters of the phases included."""
+        return [
+            [text + self.letter(i, j) for j, text in enumerate(row)]
+            for i, row in enumerate(self.texts())
+        ]
+
     @cached_property
     def fit(self):
         """Size of all digits, and side of a cell: 12 px more than its longest number is wide.
@@ -250,16 +263,11 @@ class Grid(Part):
     def digit(self, x, y, i, j, text, **attributes):
         """Return the text of cell (i, j) if the first cell stands at (x, y)."""
         grey = self.is_in(self.zeros, i, j) or self.is_in(self.unused, i, j)
-        x, y, shift = x + (j + 0.5) * self.side, y + (i + 0.5) * self.side, 0
-        letter = None
-        if self.phases is not None and self.phases[i][j] >= 0:
-            letter = chr(ord("a") + int(self.phases[i][j]))
-            shift = 0.35 * self.em
-            letter = element("tspan", letter, dx="2", dy="5", font_size=SMALLEST)
+        x, y, letter = x + (j + 0.5) * self.side, y + (i + 0.5) * self.side, None
+        if phase := self.letter(i, j):
+            letter = element("tspan", phase, dx="2", dy="5", font_size=SMALLEST)
         opacity = "0.7" if grey else None
-        return element(
-            "text", text, letter, x=x - shift / 2, y=y, fill_opacity=opacity, **attributes
-        )
+        return element("text", text, letter, x=x, y=y, fill_opacity=opacity, **attributes)
 
     def digits(self, x, y):
         """Return the numbers of all cells, the first of which stands at (x, y)."""
@@ -283,7 +291,7 @@ class Grid(Part):
 
     def description(self, marked=()):
         """Return the numbers in words, row by row; an empty cell is a dash."""
-        texts = self.texts()
+        texts = self.lettered()
         for i, j in [*self.marked, *marked]:
             texts[i][j] = _("{number} marked").format(number=texts[i][j])
         rows = (", ".join(text or "–" for text in row) for row in texts)
@@ -292,7 +300,7 @@ class Grid(Part):
 
     def plain(self, marked=()):
         """Return label, size and rows for a terminal, marked numbers in brackets."""
-        texts = self.texts()
+        texts = self.lettered()
         for i, j in [*self.marked, *marked]:
             texts[i][j] = f"[{texts[i][j]}]"
         width = max((len(t) for row in texts for t in row), default=0)

@@ -231,7 +231,7 @@ class Wires(Part):
     @property
     def inside(self):
         """Width and height."""
-        legend = 76 * len(self.weights)
+        legend = 92 * len(self.weights)
         across = self.STEP * max(len(self.upper), len(self.lower))
         return max(legend, across), self.HEIGHT + 2 * self.RADIUS + 34
 
@@ -255,9 +255,9 @@ class Wires(Part):
             circles = (_circle(*self.center(x, y, up, j), self.RADIUS) for j in range(n))
             style = {"fill": COLORS[role], "fill_opacity": "0.18", "stroke": COLORS[role]}
             nodes.append(element("path", d="".join(circles), **style))
-        left = x + (self.inside[0] - 76 * len(self.weights)) / 2
+        left = x + (self.inside[0] - 92 * len(self.weights)) / 2
         for a, weight in enumerate(self.weights.tolist()):
-            here, below = left + 76 * a, y + self.inside[1] - 10
+            here, below = left + 92 * a, y + self.inside[1] - 10
             nodes += self._line(f"M{here:g} {below:g}h30", a)
             text = f"{subscript('k', a)} = {number(weight)}"
             nodes.append(words(text, here + 36, below, 13, text_anchor="start"))

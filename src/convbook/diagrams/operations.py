@@ -365,6 +365,46 @@ def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilatio
     return Diagram([spread, star, kernel, equals, output], gathered.steps, title, caption)
 
 
+def draw_phases(X, K, *, stride, padding=0):
+    """Draw a transposed convolution with kernel and output colored and lettered by phase.
+
+    X: (h, w). K: (kh, kw). stride, padding: one int or (height, width). Weights and outputs of
+    one phase, whose places before the crop leave the same remainders by the stride, have the same
+    letter: the outputs of a phase are computed by its weights alone, a convolution of its own.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do.
+
+    >>> print(draw_phases(torch.tensor([[3, 4]]), torch.tensor([[1, 2, 5]]), stride=(1, 2)))
+    Transposed convolution of a 1 × 2 input and a 1 × 3 kernel, stride (1, 2), by phase
+    input X (1 × 2)
+    3 4
+    ⋆ᵀ
+    kernel K (1 × 3)
+    1a 2b 5a
+    =
+    output Y (1 × 5)
+     3a  6b 19a  8b 20a
+    Weights of one letter reach the outputs of that letter, and no others.
+    """
+    (sh, sw), (top, left) = as_ints("stride", stride, 2), as_ints("padding", padding, 2)
+    Y = crop2d(trans_conv(dilate2d(X, stride), K), padding)
+
+    def phases(shape, first):
+        rows, columns = ((torch.arange(n) + start) for n, start in zip(shape, first))
+        return rows[:, None] % sh * sw + columns % sw  # (h, w)
+
+    parts = [
+        Grid(X, "input", _("input X")),
+        "⋆ᵀ",
+        Grid(K, "kernel", _("kernel K"), phases=phases(K.shape, (0, 0))),
+        "=",
+        Grid(Y, "output", _("output Y"), phases=phases(Y.shape, (top, left))),
+    ]
+    title = _("Transposed convolution of a {input} input and a {kernel} kernel")
+    title = _title(title, X, K, stride=stride, padding=padding)
+    caption = _("Weights of one letter reach the outputs of that letter, and no others.")
+    return draw(*parts, title=_("{title}, by phase").format(title=title), caption=caption)
+
+
 def draw_symbols(kernel_size, input_size, *, stride=1, padding=0, dilation=1, transposed=False):
     """Draw the matrix of a convolution, or its transpose, with the names of the weights.
 
