@@ -91,7 +91,10 @@ def as_pair(name, value, at_least=None):
     Traceback (most recent call last):
     ValueError: kernel_size=[2] must be one integer or 2 of them, one for each axis
     """
-    if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:
+    if isinstance(value, Iterable):
+        if getattr(value, "ndim", 1) == 0:
+            kind = type(value).__name__
+            raise TypeError(f"{name}={value!r} must be an integer or 2 of them, not a {kind}")
         entries = tuple(value)
         if len(entries) != 2:
             raise ValueError(

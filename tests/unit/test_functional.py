@@ -721,11 +721,55 @@ def test_no_output_of_size_zero():
 
 
 def test_an_empty_batch_obeys_the_same_rules():
-    """Torch skips most checks for it, and gives zero input channels as many output channels."""
+    """Torch skips most checks for it."""
     empty = X[:0]
     assert F.conv_transpose2d(empty, K[:4], output_padding=2).shape == (0, 4, 9, 9)
     assert_refused(cb.conv_transpose2d, empty, K[:4], output_padding=2)
     assert F.conv2d(empty > 0, K > 0).dtype == torch.bool
     assert_refused(cb.conv2d, empty > 0, K > 0)
-    assert F.conv2d(torch.ones(2, 0, 5, 5), torch.ones(6, 0, 3, 3)).shape == (2, 0, 3, 3)
-    assert_refused(cb.conv2d, torch.ones(2, 0, 5, 5), torch.ones(6, 0, 3, 3))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_no_input_channels(n):
+    """Torch gives as many output channels, none, whatever the weight says; so do we."""
+    for shape in ((2, 0), (0,)):
+        X, K, b = fill((*shape, *[5] * n)), fill((6, 0, *[3] * n)), fill((6,))
+        agree(*CONV[n], X, K, b, stride=2, gradients=False)
+        agree(*CONV[n], X, K, groups=2, gradients=False)
+        agree(*TRANSPOSED[n], X, K, gradients=False)
+    agree(*TRANSPOSED[n], fill((2, 3, *[5] * n)), fill((3, 0, *[3] * n)), gradients=False)
+
+
+@pytest.mark.parametrize("value", [2**62, 2**63, 2**64, None])
+@pytest.mark.parametrize("function", [cb.conv2d, cb.conv_transpose2d, cb.unfold])
+def test_paddings_that_no_computer_adds(function, value):
+    message = assert_refused(function, X, 3 if function is cb.unfold else K[:4], padding=value)
+    assert "padding" in message
+
+
+@pytest.mark.parametrize("value", [np.array([1, 1]), tensor([1, 1])])
+def test_an_array_is_no_padding(value):
+    """Of a layer; unfold takes any two integers in a row, as torch does."""
+    assert "padding=" in assert_refused(cb.conv2d, X, K, padding=value)
+    assert "padding=" in assert_refused(cb.conv_transpose2d, X, K[:4], padding=value)
+    agree(cb.unfold, F.unfold, X, kernel_size=3, padding=value)
+
+
+def test_what_is_no_dense_tensor():
+    for function in (cb.conv2d, cb.conv_transpose2d, cb.conv_transpose2d_sub_kernels):
+        for bad in (None, X.to_sparse(), [1]):
+            assert assert_refused(function, bad, K[:4]).startswith("input ")
+            assert assert_refused(function, X, bad).startswith("weight ")
+        assert assert_refused(function, X, K[:4], K[:, 0, 0, 0].to_sparse()).startswith("bias ")
+    for bad in (None, X.to_sparse()):
+        assert assert_refused(cb.unfold, bad, 2).startswith("input ")
+        assert assert_refused(cb.fold, bad, 2, 2).startswith("input ")
+        assert assert_refused(cb.flip_and_swap, bad).startswith("weight ")
+    message = assert_refused(cb.unfold, X, tensor(3))
+    assert message == "kernel_size=tensor(3) must be an integer or 2 of them, not a Tensor"
+
+
+def test_flip_and_swap_stays_on_its_device_whatever_the_default():
+    with torch.device("meta"):
+        flipped = cb.flip_and_swap(K)
+    assert torch.equal(flipped, cb.flip_and_swap(K))
