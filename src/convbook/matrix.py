@@ -74,6 +74,8 @@ def kernel2matrix(
             [0, 3, 0, 4]])
     """
     weight = K if K.ndim == 4 else K[None, None]
+    if len(weight) % groups:
+        raise ValueError(f"groups={groups} must divide {len(weight)}, the first axis of K")
     c_out, c_in = weight.shape[0], weight.shape[1] * groups
     numbers = _number(c_in, *pair(input_shape))
     windows = unfold(numbers.double(), K.shape[-2:], dilation, padding, stride).long()

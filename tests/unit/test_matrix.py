@@ -149,3 +149,18 @@ K = torch.ones(2, 2)
 def test_refusals_name_argument_value_and_rule(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_channels_and_groups_are_blocks_of_the_matrix(groups):
+    X, K = fill((4, 5, 6)), fill((8, 4 // groups, 3, 2))
+    W = kernel2matrix(K, (5, 6), stride=2, padding=1, groups=groups)
+    Y = F.conv2d(X[None], K, stride=2, padding=1, groups=groups)[0]
+    assert_same((W @ X.flatten()).reshape(Y.shape), Y)
+    back = F.conv_transpose2d(Y[None], K, stride=2, padding=1, groups=groups)[0]
+    assert_same((W.T @ Y.flatten()).reshape(X.shape)[:, : back.shape[1], : back.shape[2]], back)
+
+
+def test_groups_must_divide_the_outputs():
+    with pytest.raises(ValueError, match="groups=2 must divide 3, the first axis of K"):
+        kernel2matrix(torch.ones(3, 2, 1, 1), (2, 2), groups=2)
