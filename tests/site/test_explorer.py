@@ -384,7 +384,7 @@ def test_with_channels_the_picture_is_the_text():
 def test_without_examples_there_is_no_menu():
     """The element holds the picture alone, and no word of Python's for nothing."""
     markup = explore()._repr_html_().partition("<script>")[0].strip()
-    assert "<select" not in markup and markup.endswith("</svg></conv-explorer>")
+    assert "<select" not in markup and markup.endswith("</svg></div></div></conv-explorer>")
 
 
 def test_examples_are_what_their_names_say():
@@ -438,14 +438,16 @@ def test_result_is_a_copy_and_read_only(show):
 
 def test_without_scripts_there_is_the_picture(show):
     page = show(explore(input_size=3, kernel_size=2, examples=EXAMPLES), java_script_enabled=False)
-    assert page.locator("conv-explorer svg").is_visible()
-    assert "43" in page.locator("conv-explorer svg").text_content()
+    grids = page.locator("conv-explorer > div svg").all()
+    assert [grid.is_visible() for grid in grids] == [True] * 3, "input, kernel and output"
+    assert "43" in grids[-1].text_content()
     assert not page.locator("select").is_visible()
 
 
 def test_the_picture_gives_way_to_the_explorer(show):
     page = show(explore(input_size=3, kernel_size=2))
-    assert not page.locator("conv-explorer > svg").is_visible()
+    grids = page.locator("conv-explorer > div svg").all()
+    assert [grid.is_visible() for grid in grids] == [False] * 3
     assert texts(page, "output") == [["19", "25"], ["37", "43"]]
     assert text(page, ".sum") == "Y[1, 1] = 4·0 + 5·1 + 7·2 + 8·3 = 43"
 
