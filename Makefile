@@ -11,7 +11,8 @@
 #   make scripts     write the short forms of the scripts of explorer and trainer
 #   make selftest    damage a copy of the book in every way that counts, and say what the tests miss
 #                    (PARTS="outputs files site mutants": only these)
-#   make colab       run every chapter the way Colab does
+#   make colab       run every chapter the way Colab does (LIST=tests/colab.txt: with the versions
+#                    that Colab has)
 #   make pdf         print the book into one file, _build/convolution.pdf
 #   make release VERSION=X.Y.Z       give the book another version
 #   make links       look up every link to another site, and report the dead ones with page and line
@@ -90,7 +91,7 @@ selftest: $(READY)
 	$(BIN)/python tools/selftest.py $(PARTS)
 
 colab: $(READY)
-	CHAPTERS=all $(BIN)/python -m pytest tests/book/test_colab.py
+	CHAPTERS=$(or $(NAMES),all) LIST=$(LIST) $(BIN)/python -m pytest -s tests/book/test_colab.py
 
 pdf: book
 	$(BIN)/python tools/pdf.py

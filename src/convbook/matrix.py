@@ -31,9 +31,9 @@ def _matrix(sources: Tensor, values: Tensor, columns: int, sparse: bool) -> Tens
     places, entries = (rows, sources[rows, terms] - 1), values[rows, terms]
     shape = (len(sources), columns)
     if sparse:
-        return torch.sparse_coo_tensor(
-            torch.stack(places), entries, shape, check_invariants=True, is_coalesced=True
-        )
+        # Asked for in this way because torch 2.11 warns at check_invariants=True.
+        with torch.sparse.check_sparse_tensor_invariants():
+            return torch.sparse_coo_tensor(torch.stack(places), entries, shape, is_coalesced=True)
     matrix = values.new_zeros(shape)
     matrix[places] = entries
     return matrix
