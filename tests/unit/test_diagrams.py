@@ -15,6 +15,7 @@ from convbook.diagrams import (
     draw,
     draw_corr2d,
     draw_matrix,
+    draw_product,
     draw_stamps,
     draw_trans_conv,
     draw_twins,
@@ -291,6 +292,59 @@ def test_twins_have_the_same_parameters():
         for step in diagram.steps:
             window, stamp = ({cell for cell in step.marked[place]} for place in (0, 4))
             assert window == stamp and len(step.marked[2]) == 1
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_product_marks_the_same_numbers_above_and_in_the_columns(transposed):
+    function = F.conv_transpose2d if transposed else F.conv2d
+    A = torch.arange(1, 13).reshape(3, 4)
+    diagram = draw_product(A, K, transposed=transposed, names=("A", "B"))
+    above, below = ([diagram.parts[place] for place in places] for places in ((0, 4), (8, 10)))
+    assert [grid.label for grid in (*above, *below)] == ["input A", "output B", "a", "b"]
+    matrix = diagram.parts[6]
+    wanted = function(A[None, None], K[None, None]).flatten()
+    assert torch.equal(matrix.values @ A.flatten(), wanted)
+    assert torch.equal(matrix.zeros, matrix.values == 0)
+    for grid, column in zip(above, below):
+        assert torch.equal(grid.values.reshape(-1, 1), column.values)
+    small, large = (0, 4) if transposed else (4, 0)
+    assert len(diagram.steps) == diagram.parts[small].values.numel()
+    total = torch.zeros_like(wanted)
+    for index, step in enumerate(diagram.steps):
+        for place, column in ((0, 8), (4, 10)):
+            width = diagram.parts[place].values.shape[1]
+            assert [(i * width + j, 0) for i, j in step.marked[place]] == step.marked[column]
+        assert step.marked[{0: 8, 4: 10}[small]] == [(index, 0)]
+        line = torch.stack([matrix.values[cell] for cell in step.marked[6]])
+        covered = [place for place, _ in step.marked[{0: 8, 4: 10}[large]]]
+        assert torch.equal(line[covered], K.flatten()), "the kernel, where window or stamp is"
+        assert line.count_nonzero() == K.count_nonzero()
+        if transposed:
+            total = total + line * A.flatten()[index]
+            assert torch.equal(step.digits[10].flatten(), total)
+            assert torch.equal(step.digits[4].flatten(), total)
+            products = step.text.removeprefix(f"column {index} adds ").replace("−", "-")
+            assert [eval(text.replace("·", "*")) for text in products.split(", ")] == (
+                A.flatten()[index] * K.flatten()
+            ).tolist()
+        else:
+            left, right = step.text.removeprefix(f"row {index}: ").split(" = ")
+            left = left.replace("−", "-").replace("·", "*")
+            assert eval(left) == int(right) == wanted[index]
+
+
+def test_a_product_fits_a_phone_and_weighs_little():
+    for transposed in (False, True):
+        A = torch.tensor([[27, 37], [57, 67]]) if transposed else X[:3, :3]
+        diagram = draw_product(A, K, transposed=transposed)
+        assert diagram.width() <= 720
+        for grid in diagram.parts[::2]:
+            if isinstance(grid, Grid):
+                scale = min(340 / (grid.width + 4), 1)
+                assert grid.em * scale >= 11
+        assert len(diagram.svg()) < 30_000
+    with pytest.raises(ValueError, match="at="):
+        draw_product(X, K, at=(4, 4))
 
 
 @pytest.mark.parametrize("n, kernel_size, cell", [(3, 2, 36), (5, 2, 36), (6, 2, 32), (9, 3, 20)])

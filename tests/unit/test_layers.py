@@ -160,7 +160,7 @@ def test_weights_of_a_phase_reach_its_outputs_alone(stride, padding):
 def test_symbols_stand_where_the_numbers_of_the_matrix_stand():
     for transposed in (False, True):
         (grid,) = draw_symbols((2, 2), (3, 4), padding=1, stride=2, transposed=transposed).parts
-        index = {"0": 0, "w₀₀": 1, "w₀₁": 2, "w₁₀": 3, "w₁₁": 4}
+        index = {"0": 0, "k₀₀": 1, "k₀₁": 2, "k₁₀": 3, "k₁₁": 4}
         shown = torch.tensor([[index[name] for name in row] for row in grid.labels])
         assert torch.equal(shown, grid.values) and torch.equal(grid.zeros, shown == 0)
         X = torch.arange(1, 13).reshape(1, 1, 3, 4)

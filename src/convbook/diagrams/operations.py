@@ -409,20 +409,20 @@ def draw_symbols(kernel_size, input_size, *, stride=1, padding=0, dilation=1, tr
     """Draw the matrix of a convolution, or its transpose, with the names of the weights.
 
     kernel_size, input_size, stride, padding, dilation: one int or (height, width). A kernel of one
-    row has weights w₀, w₁, …; another one w₀₀, w₀₁, …. transposed: draw Wᵀ instead of W.
+    row has weights k₀, k₁, …; another one k₀₀, k₀₁, …. transposed: draw Wᵀ instead of W.
     Returns a Diagram. Raises TypeError or ValueError as `kernel2matrix` does.
 
     >>> print(draw_symbols((1, 2), (1, 3)))
     The matrix of a 1 × 2 kernel on a 1 × 3 input
     matrix W (2 × 3)
-    w₀ w₁  0
-     0 w₀ w₁
+    k₀ k₁  0
+     0 k₀ k₁
     """
     k, n = as_ints("kernel_size", kernel_size, 2), as_ints("input_size", input_size, 2)
     count = torch.arange(1, k[0] * k[1] + 1).reshape(k)
     W = kernel2matrix(count, n, stride=stride, padding=padding, dilation=dilation)
     W = W.T if transposed else W
-    names = [subscript("w", *place[k[0] == 1 :]) for place in itertools.product(*map(range, k))]
+    names = [subscript("k", *place[k[0] == 1 :]) for place in itertools.product(*map(range, k))]
     labels = [["0", *names][index] for index in W.flatten().tolist()]
     rows, columns = W.shape
     labels = [labels[row * columns : (row + 1) * columns] for row in range(rows)]
@@ -431,3 +431,74 @@ def draw_symbols(kernel_size, input_size, *, stride=1, padding=0, dilation=1, tr
     title = _title(title, torch.empty(n), count, stride=stride, padding=padding, dilation=dilation)
     title = _("{title}, transposed").format(title=title) if transposed else title
     return draw(Grid(W, "kernel", label, zeros=W == 0, labels=labels), title=title)
+
+
+def draw_product(X, K, at=None, *, transposed=False, names=("X", "Y")):
+    """Draw a convolution and, beneath it, the same as its matrix times a column.
+
+    X: (h, w). K: (kh, kw). at: the cell (i, j) whose window (or stamp) is marked; without it all
+    of them, one after the other. transposed: a transposed convolution and its matrix instead.
+    names: of the input and the output; the columns are named by the small letters.
+    Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
+
+    >>> print(draw_product(torch.tensor([[3, 4, 5]]), torch.tensor([[1, 2]]), at=(0, 1)))
+    Cross-correlation of a 1 × 3 input and a 1 × 2 kernel, and the same as a matrix times a column
+    input X (1 × 3)
+      3 [4] [5]
+    ⋆
+    kernel K (1 × 2)
+    1 2
+    =
+    output Y (1 × 2)
+      11 [14]
+    <BLANKLINE>
+    matrix W (2 × 3)
+      1   2   0
+    [0] [1] [2]
+    ·
+    x (3 × 1)
+      3
+    [4]
+    [5]
+    =
+    y (2 × 1)
+      11
+    [14]
+    row 1: 4·1 + 5·2 = 14
+    A window is a row of W: the kernel, with zeros where the window is not.
+    """
+    operation = (draw_trans_conv if transposed else draw_corr2d)(X, K, at)
+    given, _star, _kernel, _equals, result = operation.parts
+    small, large = (given, result) if transposed else (result, given)
+    of_small, of_large = (0, 4) if transposed else (4, 0)
+    W = kernel2matrix(K, tuple(large.values.shape))
+    label, W = (_("matrix Wᵀ"), W.T) if transposed else (_("matrix W"), W)
+    plain = {"zeros": None, "unused": None}
+    given = replace(given, label=_("input {name}").format(name=names[0]), **plain)
+    result = replace(result, label=_("output {name}").format(name=names[1]), **plain)
+    x, y = (
+        replace(grid, values=grid.values.reshape(-1, 1), label=name.lower(), cell=30)
+        for grid, name in zip((given, result), names)
+    )
+    matrix = Grid(W, "kernel", label, zeros=W == 0, cell=30)
+    parts = [given, *operation.parts[1:4], result, "\n", matrix, "·", x, "=", y]
+    column = {0: 8, 4: 10}  # the place of the column of each
+    steps = []
+    for step in operation.steps:
+        ((i, j),) = step.marked[of_small]
+        index = i * small.values.shape[1] + j
+        places = [(u * large.values.shape[1] + v, 0) for u, v in step.marked[of_large]]
+        line = [(place, index) if transposed else (index, place) for place in range(max(W.shape))]
+        marked = step.marked | {column[of_small]: [(index, 0)], column[of_large]: places, 6: line}
+        digits = {4: step.digits[4], 10: step.digits[4].reshape(-1, 1)} if step.digits else {}
+        if transposed:
+            products = ", ".join(_product(given.values[i, j], k) for k in K.flatten())
+            text = _("column {index} adds {products}").format(index=index, products=products)
+        else:
+            text = _("row {index}: {sum}").format(index=index, sum=step.text)
+        steps.append(Step(marked, digits, text))
+    caption = _("A window is a row of W: the kernel, with zeros where the window is not.")
+    if transposed:
+        caption = _("A stamp is a column of Wᵀ: the kernel, with zeros where the stamp is not.")
+    title = _("{title}, and the same as a matrix times a column").format(title=operation.title)
+    return Diagram(parts, steps, title, caption)
