@@ -1,15 +1,18 @@
 """What only a notebook needs: its figures, the source it shows, its exercises."""
 
 import ast
+import copy
 import hashlib
 import inspect
 import io
-import math
 import re
 import textwrap
 import time
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from typing import Any, cast
 
+import numpy
 import torch
 from IPython.display import display
 
@@ -49,7 +52,6 @@ def photograph(height=120, color=False):
     >>> photograph().shape, photograph(height=75, color=True).shape
     (torch.Size([120, 102]), torch.Size([3, 75, 64]))
     """
-    import numpy
     from matplotlib import cbook
     from PIL import Image
 
@@ -222,12 +224,14 @@ def show_timings(functions, arguments=(), repeat=15):
     _bundle(table, f"{plain}\n{note}")
 
 
-def check(attempt, expected, on=None):
+def check(attempt: object, expected: object, on: Iterable[Sequence[object]] | None = None) -> None:
     """Say whether an exercise is solved: not attempted, not yet (and what differs), or correct.
 
     attempt: the reader's value, or `...` where there is none yet. expected: the value it should
     have; floats may differ by rounding. on: if given, attempt and expected are functions, and are
-    compared on each of these tuples of arguments.
+    compared on each of these tuples of arguments. Each call gets a copy of them, and what is
+    expected is known before the attempt runs: it may change what it is given.
+    Raises TypeError or ValueError if `on` holds no tuples or `expected` no numbers.
 
     >>> check(..., 4)
     not attempted
@@ -244,60 +248,120 @@ def check(attempt, expected, on=None):
         print("not attempted")
         return
     if on is None:
-        print(_verdict(attempt, expected))
+        print(_verdict(attempt, _fixed(expected)))
         return
-    for arguments in on:
-        try:
-            value = attempt(*arguments)
-        except Exception as error:
-            verdict = f"not yet: it raises {type(error).__name__}: {error}"
-        else:
-            verdict = _verdict(value, expected(*arguments))
-        if verdict != "correct":
-            given = ", ".join(
-                f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else repr(a)
-                for a in arguments
-            )
-            plural = "s" if len(arguments) > 1 else ""
-            verdict = verdict.replace("not yet: ", f"not yet: for argument{plural} {given}: ", 1)
-            break
-    print(verdict)
+    cases = list(on)
+    if not cases or not all(isinstance(arguments, (tuple, list)) for arguments in cases):
+        raise ValueError(f"on={cases} must hold at least one tuple of arguments, and only such")
+    ours, reference = cast(Callable, attempt), cast(Callable, expected)
+    wanted = [_fixed(reference(*_copy(arguments))) for arguments in cases]
+    verdicts = (_verdict_on(arguments, ours, value) for arguments, value in zip(cases, wanted))
+    print(next((verdict for verdict in verdicts if verdict != "correct"), "correct"))
 
 
-def _verdict(attempt, expected):
-    """Compare two values and say it in the words of `check`."""
+def _copy(value: Any) -> Any:
+    """Return a copy that shares no memory with `value`, as far as there is one."""
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # a tensor with a history of gradients, or one inside
+        if isinstance(value, torch.Tensor):
+            return value.detach().clone().requires_grad_()
+        return type(value)(map(_copy, value)) if type(value) in (tuple, list) else value
+
+
+def _fixed(expected: Any) -> Any:
+    """Return what is expected in a form that nobody else holds: text, truth or an array."""
+    return expected if isinstance(expected, (str, bool)) else _numbers(expected)
+
+
+def _numbers(value: Any) -> numpy.ndarray:
+    """Return a copy of a number, a tensor or array of any kind, or lists of these, as an array.
+
+    It holds integers, float64 or complex128. Raises TypeError, ValueError or RuntimeError if there
+    are no numbers, or not as many in each row.
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, (list, tuple, range)) or getattr(value, "is_nested", False):
+            return [plain(part) for part in value]
+        if not isinstance(value, torch.Tensor):
+            return value
+        floating = torch.float64 if value.is_floating_point() else value.dtype
+        value = value.detach().to_dense().to(torch.complex128 if value.is_complex() else floating)
+        return value.cpu().resolve_conj().resolve_neg().numpy()
+
+    array = numpy.array(plain(value))
+    if array.dtype.kind == "O" and not all(isinstance(number, int) for number in array.flat):
+        numbers = [complex(number) for number in array.flat]  # fractions, and those of SymPy
+        array = numpy.array(numbers).reshape(array.shape)
+    if array.dtype.kind == "c" and not array.imag.any():
+        array = array.real
+    if array.dtype.kind not in "biufcO":
+        raise TypeError(f"{value!r} must hold numbers")
+    return array.astype({"b": int, "f": float, "c": complex}.get(array.dtype.kind, array.dtype))
+
+
+def _verdict_on(arguments: Sequence[object], attempt: Callable, wanted: Any) -> str:
+    """Compare what a function returns, and say it in the words of `check`."""
+    try:
+        value = attempt(*_copy(arguments))
+    except Exception as error:
+        verdict = f"not yet: it raises {type(error).__name__}: {error}"
+    else:
+        verdict = _verdict(value, wanted)
+    given = ", ".join(
+        f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else repr(a)
+        for a in arguments
+    )
+    where = f"for argument{'s' * (len(arguments) > 1)} {given}: " if arguments else ""
+    return verdict.replace("not yet: ", f"not yet: {where}", 1)
+
+
+def _verdict(attempt: Any, wanted: Any) -> str:
+    """Compare a value with what `_fixed` returned, and say it in the words of `check`."""
     if attempt is ... or attempt is None:
         return "not attempted"
-    if isinstance(expected, (str, bool)):
+    if isinstance(wanted, (str, bool)):
         if getattr(attempt, "ndim", None) == 0:  # NumPy's and PyTorch's truth values
             attempt = attempt.item()
-        same = type(attempt) is type(expected) and attempt == expected
+        same = type(attempt) is type(wanted) and attempt == wanted
         return "correct" if same else f"not yet: {attempt!r} is not it"
     try:
-        got, want = (
-            torch.as_tensor(value, dtype=torch.float64).detach() for value in (attempt, expected)
-        )
-        whole = not any(torch.as_tensor(v).is_floating_point() for v in (attempt, expected))
+        got = _numbers(attempt)
     except (TypeError, ValueError, RuntimeError):
         return f"not yet: {attempt!r} should hold numbers"
-    if got.shape != want.shape:
-        if want.ndim == 0:
+    if got.shape != wanted.shape:
+        if wanted.ndim == 0:
             return "not yet: it should be one number"
-        return f"not yet: the shape is {tuple(got.shape)}, expected {tuple(want.shape)}"
-    wrong = ~torch.isclose(got, want, rtol=0 if whole else 1e-4, atol=1e-6)
+        return f"not yet: the shape is {got.shape}, expected {wanted.shape}"
+    wrong = got != wanted
+    if {got.dtype.kind, wanted.dtype.kind} & {"f", "c"}:
+        pair = got.astype(complex), wanted.astype(complex)
+        wrong = ~numpy.isclose(*pair, rtol=1e-4, atol=1e-6, equal_nan=True)
     if not wrong.any():
         return "correct"
-    first = tuple(wrong.nonzero()[0].tolist())
-    value = got[first].item()
-    if math.isnan(value):
-        verdict = "not a number"
-    else:
-        shown = f"{value:.0f}" if value.is_integer() else f"{value:g}"
-        verdict = f"{shown}, which is too {'small' if value < want[first] else 'large'}"
+    first = tuple(numpy.argwhere(wrong)[0].tolist())
+    what = _difference(*(numpy.asarray(array[first]).item() for array in (got, wanted)))
     if got.ndim == 0:
-        return f"not yet: {verdict.replace(', which', '')}"
+        return f"not yet: {what.replace(', which', '')}"
     count = int(wrong.sum())
     return (
-        f"not yet: {count} of {wrong.numel()} numbers differ{'s' if count == 1 else ''}; "
-        f"the first, at {list(first)}, is {verdict}"
+        f"not yet: {count} of {wrong.size} numbers differ{'s' if count == 1 else ''}; "
+        f"the first, at {list(first)}, is {what}"
     )
+
+
+def _difference(value: Any, wanted: Any) -> str:
+    """Say what is wrong with a number, without telling the right one."""
+    if value != value:
+        return "not a number"
+    shown = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else f"{value:g}"
+    if isinstance(value, int):
+        shown = str(value)
+    if wanted != wanted:
+        return f"{shown}, which should not be a number"
+    off, whose = value - wanted, "which"
+    if isinstance(off, complex):
+        real = abs(off.real) >= abs(off.imag)
+        off, whose = (off.real, "whose real part") if real else (off.imag, "whose imaginary part")
+    return f"{shown}, {whose} is too {'small' if off < 0 else 'large'}"

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from fractions import Fraction
 
 import numpy
 import pytest
@@ -68,6 +69,126 @@ def shown(monkeypatch):
 def test_check_compares_values(attempt, expected, said, capsys):
     check(attempt, expected)
     assert capsys.readouterr().out == said + "\n"
+
+
+W = torch.arange(6.0).reshape(2, 3)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        W.numpy(),
+        numpy.flip(W.flip(0, 1).numpy()),  # its strides are negative
+        W.numpy().astype(">f8"),
+        W.numpy().astype(numpy.longdouble),
+        numpy.broadcast_to(W.numpy(), (2, 3)),  # not writable
+        list(W),
+        tuple(W.clone().requires_grad_()),
+        list(W.numpy()),
+        [list(row) for row in W],
+        [W[0], W[1].tolist()],
+        W.half(),
+        W.bfloat16(),
+        W.to(torch.uint16),
+        W.to_sparse(),
+        W.to_sparse().requires_grad_(),
+        W.clone().requires_grad_() * 1,
+        (W + 1j).conj().real,
+        W.to(torch.complex64).conj(),
+        numpy.array([[Fraction(n) for n in row] for row in W.int().tolist()]),
+    ],
+    ids=repr,
+)
+def test_check_takes_numbers_in_every_form(attempt, capsys):
+    check(attempt, W)
+    check(W, attempt)
+    check(attempt, W + 1e-3)
+    right, its, wrong = capsys.readouterr().out.splitlines()
+    assert (right, its) == ("correct", "correct")
+    assert wrong == (
+        "not yet: 6 of 6 numbers differ; the first, at [0, 0], is 0, which is too small"
+    )
+
+
+@pytest.mark.parametrize(
+    "attempt, expected, said",
+    [
+        (torch.tensor([1 + 2j]), torch.tensor([1 + 2j]), "correct"),
+        (1 + 2j, 1 + 2.00001j, "correct"),
+        (1.0, 1 + 0j, "correct"),
+        (1 + 2j, 1 + 3j, "not yet: 1+2j, whose imaginary part is too small"),
+        (1 + 2j, 1, "not yet: 1+2j, whose imaginary part is too large"),
+        (2, 1 + 0.5j, "not yet: 2, whose real part is too large"),
+        (
+            torch.tensor([1j, 2j]),
+            torch.tensor([1j, 1j]),
+            "not yet: 1 of 2 numbers differs; the first, at [1], is 0+2j, whose imaginary part is "
+            "too large",
+        ),
+        (2**62 + 1, 2**62, f"not yet: {2**62 + 1} is too large"),
+        (torch.tensor(2**62 + 1), 2**62, f"not yet: {2**62 + 1} is too large"),
+        (2**70, 2**70, "correct"),
+        (2**70, 3, f"not yet: {2**70} is too large"),
+        (Fraction(1, 2), 0.5, "correct"),
+        (float("nan"), float("nan"), "correct"),
+        (0.5, float("nan"), "not yet: 0.5 should not be a number"),
+        (W.to("meta"), W, f"not yet: {W.to('meta')!r} should hold numbers"),
+        ([[1], [1, 2]], W, "not yet: [[1], [1, 2]] should hold numbers"),
+        ([None], [1], "not yet: [None] should hold numbers"),
+        ({1}, 1, "not yet: {1} should hold numbers"),
+    ],
+)
+def test_check_compares_whole_and_complex_numbers_exactly(attempt, expected, said, capsys):
+    check(attempt, expected)
+    assert capsys.readouterr().out == said + "\n"
+
+
+def add_one(numbers):
+    numbers += 1
+    return numbers
+
+
+def spoil(numbers):
+    return numbers.zero_().sum()
+
+
+def test_check_gives_each_call_arguments_of_its_own(capsys):
+    ones = torch.ones(2)
+    history = torch.ones(2, requires_grad=True) * 1
+    for X in (ones, history.detach(), numpy.ones(2)):
+        check(add_one, lambda X: X + 1, on=[(X,), (X,)])
+        check(lambda X: X + 1, add_one, on=[(X,), (X,)])
+    check(lambda X: X * 2, lambda X: X + 1, on=[(history,), ([history],)][:1])
+    check(lambda numbers: (numbers.append(3), numbers)[1], lambda n: [*n, 3], on=[([1, 2],)])
+    check(lambda pair: pair[0].add(1), lambda pair: pair[0] + 1, on=[([history],)])
+    assert capsys.readouterr().out.splitlines() == ["correct"] * 9
+    assert ones.tolist() == [1, 1]
+
+
+def test_check_is_not_deceived_by_what_an_attempt_spoils(capsys):
+    X = torch.ones(2)
+    check(spoil, lambda X: X.sum(), on=[(X,)])
+    check(lambda numbers: numbers.mul_(0), lambda numbers: numbers, on=[(X,)])
+    check(lambda: spoil(X), lambda: X.sum(), on=[()])
+    X.fill_(1)
+    check(lambda: X.zero_(), lambda: X, on=[()])
+    where = "for argument a tensor of shape (2,): "
+    both = "2 of 2 numbers differ; the first, at [0], is 0, which is too small"
+    assert capsys.readouterr().out.splitlines() == [
+        f"not yet: {where}0 is too small",
+        f"not yet: {where}{both}",
+        "not yet: 0 is too small",
+        f"not yet: {both}",
+    ]
+
+
+@pytest.mark.parametrize("on", [[], (), [1, 2], ["ab"], [(1,), 2]])
+def test_check_needs_arguments(on):
+    with pytest.raises(ValueError, match=r"^on=\[.*\] must hold at least one tuple of arguments"):
+        check(abs, abs, on=on)
+    with pytest.raises(TypeError):
+        check(3, None)
 
 
 def test_check_compares_functions(capsys):
