@@ -584,14 +584,3 @@ def test_in_a_frame_like_those_of_colab(show):
     assert "height = 6 is right" in frame.locator(".note").inner_text()
     assert frame.get_by_role("button", name="Share").count() == 0
     frame.get_by_role("button", name="Next").click()
-
-
-def test_what_practice_refuses():
-    for arguments, message in (
-        ({"kind": "sum"}, "kind='sum' must be one of size, fill"),
-        ({"level": 4}, "level=4 must be 1, 2 or 3"),
-        ({"seed": -1}, "seed=-1 must be a whole number"),
-        ({"seed": 2.0}, "seed=2.0 must be a whole number"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            practice(**arguments)

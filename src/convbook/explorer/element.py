@@ -219,11 +219,14 @@ def _texts(*, input=None, kernel=None, **given):
             rows = _nested(value)
             shape = _shape(rows)
             given[name] = " ".join(map(str, _flat(rows)))
-            given[f"{name}_size"] = shape[-2:]
+            if len(shape) > 1:
+                given[f"{name}_size"] = shape[-2:]
             names = ["in_channels"] if name == "input" else ["out_channels", "in_channels"]
             given |= dict(zip(names[::-1] if transposed else names, shape[:-2]))
-    if len(shape) == 4:  # the weight's second axis has the channels of one group
-        given["out_channels" if transposed else "in_channels"] *= given.get("groups", 1)
+    given = {name: _nested(value) for name, value in given.items()}
+    groups = given.get("groups", 1)
+    if len(shape) == 4 and isinstance(groups, int):  # the weight's second axis is that of a group
+        given["out_channels" if transposed else "in_channels"] *= groups
     usual = {name: RANGES[name][2] for name in CHANNELS}
     return {
         name: _text(value)
@@ -233,9 +236,15 @@ def _texts(*, input=None, kernel=None, **given):
 
 
 def _nested(value):
-    """Return lists of numbers, from a tensor, an array, or rows of any of these."""
+    """Return lists of numbers, from a tensor, an array, or rows of any of these.
+
+    What holds none, such as a tensor on the device "meta", is returned as text.
+    """
     if hasattr(value, "tolist"):
-        value = (value.to_dense() if hasattr(value, "to_dense") else value).tolist()
+        try:
+            value = (value.to_dense() if hasattr(value, "to_dense") else value).tolist()
+        except RuntimeError:
+            return " ".join(str(value).split())
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_nested(part) for part in value]
     return value

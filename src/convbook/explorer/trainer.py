@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 
+from ..arguments import as_int
 from .bundle import script
 
 _FOLDER = Path(__file__).parent
@@ -101,17 +102,17 @@ def practice(kind=None, level=None, seed=None, *, chapters=None):
     level: 1, 2 or 3. seed: a whole number below 2³², which gives the same exercise everywhere; None
     draws one. chapters: the address of the chapters, if links to them are to be shown.
     Returns an object that a notebook shows.
-    Raises ValueError for another kind, level or seed.
+    Raises TypeError or ValueError for another kind, level or seed.
 
     >>> print(practice("shape"))
     1. What is the shape of nn.Conv2d(12, 20, kernel_size=4, groups=4).weight?
     answers:
     1. [20, 3, 4, 4]
     """
-    if kind not in (None, *KINDS):
+    if kind is not None and not (isinstance(kind, str) and kind in KINDS):
         raise ValueError(f"kind={kind!r} must be one of {', '.join(KINDS)}")
-    if level not in (None, 1, 2, 3):
-        raise ValueError(f"level={level!r} must be 1, 2 or 3")
-    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
-        raise ValueError(f"seed={seed!r} must be a whole number from 0 to 2**32 - 1")
+    if level is not None and (level := as_int("level", level)) not in (1, 2, 3):
+        raise ValueError(f"level={level} must be 1, 2 or 3")
+    if seed is not None and not 0 <= (seed := as_int("seed", seed)) < 2**32:
+        raise ValueError(f"seed={seed} must be a whole number from 0 to 2**32 - 1")
     return Trainer(kind=kind, level=level, seed=seed, chapters=chapters)
