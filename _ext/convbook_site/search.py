@@ -1,4 +1,4 @@
-"""Search finds Chinese terms, leads to the glossary's entry, and shows text, not buttons."""
+"""Search finds Chinese terms and sizes, leads to the glossary's entry, and shows text alone."""
 
 import re
 
@@ -6,6 +6,7 @@ from sphinx import addnodes
 from sphinx.search.en import SearchEnglish
 
 CHINESE = "\u3400-\u9fff"
+TIMES = r"(?<=\d)\s*×\s*(?=\d)"  # 3×3 is in the index as 3x3, as it is typed
 
 
 class Search(SearchEnglish):
@@ -16,13 +17,13 @@ class Search(SearchEnglish):
     """
 
     js_splitter_code = (
-        "var splitQuery = (query) => query.match("
+        rf"var splitQuery = (query) => query.replace(/{TIMES}/gu, 'x').match("
         rf"/[{CHINESE}]+|(?:(?![{CHINESE}])[\p{{L}}\p{{N}}_])+/gu) ?? [];"
     )
 
     def split(self, text):
         """Split into English words, runs of Chinese and their pairs."""
-        words = re.findall(rf"[{CHINESE}]+|[^\W{CHINESE}]+", text)
+        words = re.findall(rf"[{CHINESE}]+|[^\W{CHINESE}]+", re.sub(TIMES, "x", text))
         runs = [word for word in words if re.match(f"[{CHINESE}]", word)]
         return words + [run[i : i + 2] for run in runs for i in range(len(run) - 1)]
 

@@ -10,3 +10,24 @@ Search.htmlToText = (html, anchor) => {
   if (!found) return article.textContent;
   return found.matches("dt") ? found.nextElementSibling.textContent : found.textContent;
 };
+
+// Who pastes a whole message asks for words that no page has, such as the shapes in it. So the pages
+// that have most of the words are shown, the best one first: a rare word counts more than one that
+// is everywhere, and one in a title half as much again.
+const withAllWords = Search.performTermsSearch;
+Search.performTermsSearch = (words, excluded) => {
+  const pages = new Map();
+  let top = 0;
+  for (const word of words) {
+    const having = withAllWords(new Set([word]), excluded);
+    for (const page of having) {
+      top = Math.max(top, page[4]);
+      const rare = Math.log(1 + Search._index.docnames.length / having.length);
+      const before = pages.get(page[0])?.[4] ?? 0;
+      pages.set(page[0], page.with(4, before + rare * (page[4] >= Scorer.partialTitle ? 1.5 : 1)));
+    }
+  }
+  const best = Math.max(...[...pages.values()].map((page) => page[4]));
+  const most = [...pages.values()].filter((page) => page[4] >= best / 2);
+  return most.map((page) => page.with(4, top * page[4] / best));
+};
