@@ -14,7 +14,6 @@ FIRST_EDITION = {
     "one-and-three-dimensions",
     "small-cnn",
     "three-ways",
-    "trans-conv-parameters",
     "upsampling",
 }
 WORDS, LINES, STUMBLES = 2300, 350, 4
