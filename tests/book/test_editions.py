@@ -10,7 +10,6 @@ from book import CHAPTERS
 FIRST_EDITION = {
     "deconvolution",
     "fast-convolution",
-    "matrix-view",
     "one-and-three-dimensions",
     "small-cnn",
     "three-ways",
