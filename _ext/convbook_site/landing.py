@@ -7,23 +7,39 @@ from selectolax.lexbor import LexborHTMLParser
 
 from .pages import attributes
 
+GAP = 14  # between two grids, as in a diagram
+
 
 def drawing(notebook):
-    """Return the first diagram of a notebook as it stands in its last step, or None."""
+    """Return the first row of the first diagram of a notebook in its last step, or None."""
     if not notebook.exists():
         return None
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     htmls = ("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
     for html in htmls:
-        if "conv-diagram" in html and (svg := LexborHTMLParser(html).css_first("figure svg")):
-            for unseen in [*svg.css("title, desc"), *svg.css(".conv-step")[:-1]]:
+        if "conv-diagram" in html and (row := LexborHTMLParser(html).css_first(".conv-row")):
+            for unseen in row.css("title, desc, [visibility=hidden]"):
                 unseen.decompose()
-            for node in [svg, *svg.css("[class]")]:
-                attributes(**{"class": None, "role": None, "aria_labelledby": None})(node)
-            svg.attrs["aria-hidden"] = "true"
-            return f'<span class="drawing">{svg.html}</span>'
+            return f'<span class="drawing">{side_by_side(row.css("svg"))}</span>'
     return None
+
+
+def side_by_side(svgs):
+    """Return one SVG that holds others in a row, so that it shrinks as a whole."""
+    x = height = 0
+    inside = []
+    for svg in svgs:
+        box, wide, high = (svg.attrs[name] for name in ("viewBox", "width", "height"))
+        for node in svg.css("*"):
+            attributes(**{"class": None, "data-step": None, "data-of": None})(node)
+        content = "".join(node.html for node in svg.iter())
+        inside.append(
+            f'<svg x="{x}" width="{wide}" height="{high}" viewBox="{box}">{content}</svg>'
+        )
+        x, height = x + float(wide) + GAP, max(height, float(high))
+    size = f'width="{x - GAP:g}" height="{height:g}" viewBox="0 0 {x - GAP:g} {height:g}"'
+    return f'<svg aria-hidden="true" {size}>{"".join(inside)}</svg>'
 
 
 def draw_cards(app, page):

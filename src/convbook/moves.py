@@ -117,11 +117,12 @@ def corr2d(
     X: Num[Tensor, "h w"],
     K: Num[Tensor, "kh kw"],
 ) -> Num[Tensor, "h-kh+1 w-kw+1"]:
-    """Slide `K` over `X` and sum the products: the adjoint of `trans_conv`.
+    """Slide `K` over `X`; at each place multiply pair by pair and add up.
 
     X: (h, w). K: (kh, kw), no larger than X, of the same dtype and device.
     Returns (h - kh + 1, w - kw + 1), the two-dimensional cross-correlation
     Y[i, j] = Σ_a Σ_b X[i + a, j + b]·K[a, b] (Dive into Deep Learning, section 7.2.1).
+    The adjoint of `trans_conv`.
     Raises TypeError or ValueError if X or K is no such tensor.
 
     >>> corr2d(torch.arange(9).reshape(3, 3), torch.tensor([[0, 1], [2, 3]]))
@@ -206,7 +207,7 @@ def corr2d_multi_in_out_1x1(
     X: Num[Tensor, "c_in h w"],
     K: Num[Tensor, "c_out c_in 1 1"],
 ) -> Num[Tensor, "c_out h w"]:
-    """Compute `corr2d_multi_in_out` for 1×1 kernels, as one matrix product over the channels.
+    """Compute `corr2d_multi_in_out` for 1×1 kernels, as one matrix product.
 
     X: (c_in, h, w). K: (c_out, c_in, 1, 1). Returns (c_out, h, w)
     (Dive into Deep Learning, section 7.4.3).

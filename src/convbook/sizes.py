@@ -132,7 +132,7 @@ def output_padding_for(
 
 @per_axis()
 def same_padding(kernel_size: Positive, dilation: Positive = 1) -> tuple[int, int]:
-    """Return the zeros (before, after) with which a convolution of stride 1 keeps the size.
+    """Return the zeros (before, after) that keep the size at stride 1.
 
     All arguments: as for `conv_output_size`. Returns (before, after), or a tuple of such pairs,
     as `pad2d` takes it. d(k - 1) zeros are needed; the odd one goes after, as under

@@ -308,7 +308,11 @@ def test_the_landing_page_leads_into_the_book(tab, server):
     tab.goto(server + "intro.html")
     cards = tab.locator(".book-cards li:has(a[href^=chapters])")
     assert cards.count() == len(CHAPTER_PAGES)
-    assert cards.locator(".drawing svg").count() >= len(CHAPTER_PAGES) / 2
+    assert cards.locator(".drawing > svg").count() >= len(CHAPTER_PAGES) / 2
+    assert cards.nth(0).locator(".drawing > svg > svg").count() == 3  # input, kernel, output
+    grids = tab.locator("figure .conv-row").first.locator("svg")
+    tops = grids.evaluate_all("all => all.map(svg => svg.getBoundingClientRect().top)")
+    assert len(tops) == 3 and max(tops) - min(tops) < 1, "side by side"
     cards.nth(1).click()
     assert tab.url == server + "chapters/padding-stride.html"
     tab.goto(server + "intro.html")

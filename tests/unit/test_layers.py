@@ -125,6 +125,23 @@ def test_cases_have_the_sizes_of_pytorch_and_one_step_a_window():
     assert draw_cases(transposed=True).parts[0].measure() == "2 × 2 → 4 × 4"
 
 
+def test_cases_have_names_parameters_and_sizes_in_words():
+    svgs = soup(draw_cases()).select("svg")
+    texts = [[text.get_text() for text in svg.select("text")] for svg in svgs]
+    assert texts[0] == ["no padding", "k = 3, s = 1, p = 0", "4 × 4 → 2 × 2"]
+    assert texts[5] == ["padding and stride", "k = 3, s = 2, p = 1", "5 × 5 → 3 × 3"]
+    assert svgs[0].title.get_text() == "no padding, convolution, 4 × 4 → 2 × 2"
+    for svg in svgs:  # words end above the cells
+        lines = [float(text["y"]) + float(text["font-size"]) / 2 for text in svg.select("text")]
+        cells = [float(path["d"].split()[1].split("h")[0]) for path in svg.select("path[stroke]")]
+        assert max(lines) < min(cells)
+    nameless = draw_cases([dict(input_size=5, kernel_size=3)], transposed=True)
+    assert [text.get_text() for text in soup(nameless).select("text")] == [
+        "k = 3, s = 1, p = 0", "3 × 3 → 5 × 5",
+    ]  # fmt: skip
+    assert "cropped" in nameless.caption and "padding" in draw_cases().caption
+
+
 GATHERED = [
     dict(stride=s, padding=p, dilation=d, output_padding=o)
     for s, p, d in itertools.product((1, 2, 3), (0, 1, (1, 2)), (1, 2))

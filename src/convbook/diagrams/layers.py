@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -10,7 +10,7 @@ from ..arguments import as_int, as_ints, check_tensor
 from ..moves import corr2d, dilate2d, pad2d, subsample2d
 from ..sizes import conv_output_size, conv_transpose_output_size
 from .figure import Diagram, Step, draw
-from .grid import COLORS, PHASES, PHONE, Part, element, number, rectangle, subscript, words
+from .grid import COLORS, LABEL, PHASES, PHONE, Part, element, number, rectangle, subscript, words
 from .words import _
 
 RISE = 64  # from one row of dots to the next
@@ -380,7 +380,7 @@ class Case(Part):
     """A small picture of a convolution or of its transpose: output above input, without numbers.
 
     shape: (h, w) of the input of the convolution. kernel_size, stride, padding, dilation: pairs.
-    Of its transpose, the input and the output change places.
+    Of its transpose, the input and the output change places. label: its name, above all.
     """
 
     shape: tuple
@@ -389,7 +389,7 @@ class Case(Part):
     padding: tuple = (0, 0)
     dilation: tuple = (1, 1)
     transposed: bool = False
-    label: str = " "
+    label: str = ""
     cell: int = 14
     marked: list = field(default_factory=list)
 
@@ -408,6 +408,11 @@ class Case(Part):
     def cycle(self):
         """Number of places of the window."""
         return math.prod(self.small)
+
+    @property
+    def top(self):
+        """Height of the words."""
+        return 58 if self.label else LABEL
 
     @property
     def width(self):
@@ -432,10 +437,11 @@ class Case(Part):
         """Return parameters and sizes."""
         letters = zip("ksp", (self.kernel_size, self.stride, self.padding))
         said = ", ".join(f"{letter} = {_short(pair)}" for letter, pair in letters)
+        first, *more = filter(None, [self.label, said, self.measure()])
         middle = self.width / 2
         return [
-            words(said, middle, 10, 14, font_weight="bold"),
-            words(self.measure(), middle, 28, 13),
+            words(first, middle, 10, 14, font_weight="bold"),
+            *(words(text, middle, 28 + 18 * line, 13) for line, text in enumerate(more)),
         ]
 
     def measure(self):
@@ -487,7 +493,7 @@ class Case(Part):
     def name(self):
         """Return what it is."""
         kind = _("transposed convolution") if self.transposed else _("convolution")
-        return f"{kind}, {self.measure()}"
+        return ", ".join(filter(None, [self.label, kind, self.measure()]))
 
     def description(self, marked=()):
         """Return the parameters in words."""
@@ -509,14 +515,14 @@ def _short(pair):
     return str(pair[0]) if len(set(pair)) == 1 else f"{pair[0]} × {pair[1]}"
 
 
-# The six cases of Dumoulin and Visin's guide, in their order: input and kernel, stride, padding.
+# The six cases of Dumoulin and Visin's guide, in their order and by their names.
 CASES = [
-    {"input_size": 4, "kernel_size": 3},
-    {"input_size": 5, "kernel_size": 4, "padding": 2},
-    {"input_size": 5, "kernel_size": 3, "padding": 1},
-    {"input_size": 5, "kernel_size": 3, "padding": 2},
-    {"input_size": 5, "kernel_size": 3, "stride": 2},
-    {"input_size": 5, "kernel_size": 3, "stride": 2, "padding": 1},
+    {"label": "no padding", "input_size": 4, "kernel_size": 3},
+    {"label": "arbitrary padding", "input_size": 5, "kernel_size": 4, "padding": 2},
+    {"label": "half padding", "input_size": 5, "kernel_size": 3, "padding": 1},
+    {"label": "full padding", "input_size": 5, "kernel_size": 3, "padding": 2},
+    {"label": "stride", "input_size": 5, "kernel_size": 3, "stride": 2},
+    {"label": "padding and stride", "input_size": 5, "kernel_size": 3, "stride": 2, "padding": 1},
 ]
 
 
@@ -524,19 +530,21 @@ def draw_cases(cases=None, *, transposed=False):
     """Draw small moving pictures side by side: where the windows of each case stand.
 
     cases: one dict a picture, of input_size, kernel_size, stride, padding and dilation, each one
-    int or (height, width); without it, the six of Dumoulin and Visin's guide. transposed: draw
-    the transpose of each, from the output back to the input.
+    int or (height, width), and of label, its name; without it, the six of Dumoulin and Visin's
+    guide. transposed: draw the transpose of each, from the output back to the input.
     Source of the cases: https://arxiv.org/abs/1603.07285, chapters 2 and 4.
     Returns a Diagram. Raises TypeError or ValueError if a case cannot be.
 
     >>> print(draw_cases([dict(input_size=5, kernel_size=3, stride=2)]))
     1 convolution, case by case
     convolution, 5 × 5 → 2 × 2: kernel 3, stride 2, padding 0, dilation 1
+    In each picture the output is above and the input below; dotted cells are padding.
     """
     parts = []
     for case in CASES if cases is None else cases:
-        pairs = {name: as_ints(name, value, 2) for name, value in case.items()}
-        parts.append(Case(pairs.pop("input_size"), transposed=transposed, **pairs))
+        sizes = {name: as_ints(name, n, 2) for name, n in case.items() if name != "label"}
+        part = Case(sizes.pop("input_size"), transposed=transposed, **sizes)
+        parts.append(replace(part, label=_(case.get("label", ""))))
     count = max((part.cycle for part in parts), default=1)
     windows = [list(itertools.product(*map(range, part.small))) for part in parts]
     steps = [
@@ -545,4 +553,7 @@ def draw_cases(cases=None, *, transposed=False):
     ]
     kind = _("transposed convolution") if transposed else _("convolution")
     title = _("{n} {kind}s, case by case") if len(parts) != 1 else _("{n} {kind}, case by case")
-    return draw(*parts, title=title.format(n=len(parts), kind=kind), steps=steps)
+    title = title.format(n=len(parts), kind=kind)
+    around = _("dotted cells are cropped away") if transposed else _("dotted cells are padding")
+    caption = _("In each picture the output is above and the input below; {around}.")
+    return draw(*parts, title=title, caption=caption.format(around=around), steps=steps)
