@@ -9,8 +9,8 @@
 #   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
 #                    them, and measure anew what takes how long; NAMES="corr2d dilation": only these)
 #   make scripts     write the short forms of the scripts of explorer and trainer
-#   make selftest    damage a copy of the book in every way that counts, and say what the tests miss
-#                    (PARTS="outputs files site mutants": only these)
+#   make mutants     make one small mistake after the other in the package, and say which ones no
+#                    test notices (NAMES="moves sizes": only in these modules; SAMPLE=100: so many)
 #   make colab       run every chapter the way Colab does (LIST=tests/colab.txt: with the versions
 #                    that Colab has)
 #   make pdf         print the book into one file, _build/convolution.pdf
@@ -37,7 +37,7 @@ CHANGED = $(shell { git diff --name-only --diff-filter=d --merge-base main -- '*
 QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py \
   tests/book/test_reference_pages.py
 
-.PHONY: book serve test quick notebook lint chapters selftest colab links pdf release bench update repository clean distclean
+.PHONY: book serve test quick notebook lint chapters mutants colab links pdf release bench update repository clean distclean
 .DEFAULT_GOAL := book
 
 $(READY):
@@ -87,8 +87,8 @@ scripts: $(READY)
 chapters: $(READY)
 	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(if $(TIMINGS),--timings) $(NAMES)
 
-selftest: $(READY)
-	$(BIN)/python tools/selftest.py $(PARTS)
+mutants: $(READY)
+	$(BIN)/python tools/mutation/run.py $(NAMES) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 colab: $(READY)
 	CHAPTERS=$(or $(NAMES),all) LIST=$(LIST) $(BIN)/python -m pytest -s tests/book/test_colab.py

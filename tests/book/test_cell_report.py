@@ -16,6 +16,8 @@ SOURCES = {
     "draw_corr2d(torch.eye(9), torch.eye(2))",
     "print": "print('first', 1, 2, -3)\nprint('second', torch.zeros(2, 3))",
     "both": "print('above')\ndisplay({'text/html': '<b>below</b>'}, raw=True)",
+    "stream": "print('to stdout')",
+    "removed": "print('it was there')",
     "error": "def fail():\n    return 1 / 0\nfail()",
     "right": "print('as committed')",
 }
@@ -23,6 +25,8 @@ DAMAGES = {
     "picture": lambda cell: damage(cell, '<text x="18"', '<text x="30"'),
     "print": lambda cell: damage(cell, "-3", "3"),
     "both": lambda cell: cell.outputs.reverse(),
+    "stream": lambda cell: cell.outputs[0].update(name="stderr"),
+    "removed": lambda cell: cell.outputs.clear(),
     "error": lambda cell: None,
     "right": lambda cell: None,
 }
@@ -101,6 +105,11 @@ def test_a_text_is_cut_to_the_line_that_differs(reports):
 def test_the_order_of_outputs_counts(reports):
     assert "committed: text/html (display_data); stdout (stream)" in reports["both"]
     assert "now: stdout (stream); text/html (display_data)" in reports["both"]
+
+
+def test_another_stream_or_none_at_all_counts(reports):
+    assert "committed: stderr (stream)\n  now: stdout (stream)" in reports["stream"]
+    assert "committed: no output\n  now: stdout (stream)" in reports["removed"]
 
 
 def test_an_error_is_shown_with_its_last_lines(reports):

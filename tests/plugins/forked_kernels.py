@@ -20,7 +20,6 @@ import nbval.kernel
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
-START = "forkserver"  # tools/selftest.py forks from a process of its own
 # Slow to import and without effect until used.
 IMPORTED = [
     *("ipykernel.kernelapp", "torch", "matplotlib.pyplot"),
@@ -56,7 +55,7 @@ class ForkedKernel:
         self.private = TemporaryDirectory(prefix="kernel-")  # only we may read it
         place = f"{self.private.name}/connection"
         self.connection_file, _ = write_connection_file(f"{place}.json", transport="ipc", ip=place)
-        server = get_context(START)
+        server = get_context("forkserver")
         server.set_forkserver_preload(IMPORTED)
         self.process = server.Process(target=run_kernel, args=(self.connection_file, folder))
         self.process.start()

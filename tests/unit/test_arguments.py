@@ -1,0 +1,55 @@
+"""The bounds of arguments that no chapter comes near."""
+
+import pytest
+import torch
+from oracle import fill
+
+import convbook as cb
+from convbook import arguments
+
+
+def test_the_largest_integer_is_torch_s():
+    assert arguments.as_int("stride", 2**63 - 1) == 2**63 - 1
+    with pytest.raises(ValueError, match=r"^stride=9223372036854775808 must be at most 2\*\*63 - "):
+        arguments.as_int("stride", 2**63)
+
+
+def test_what_is_no_tensor_is_named():
+    with pytest.raises(TypeError, match="^bias must be a torch.Tensor, not list$"):
+        arguments.check_alike(input=torch.ones(2), weight=None, bias=[1.0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "refused"),
+    [
+        ((1, 1, 5), [2**31 + 1], False),  # long, and yet addressable
+        ((2**29, 1, 5), [2**31], False),  # 2⁶⁰ numbers, and no axis too long
+        ((2**30, 1, 5), [2**31], False),  # the sizes of an output are checked elsewhere
+        ((2**28, 1, 5), [2**32], False),
+        ((2**28, 1, 5), [2**32 + 1], True),
+        ((2**31, 1, 5), [2**31 + 1], True),
+        ((1, 1, 5, 5), [2**31, 2**31], False),
+        ((1, 1, 5, 5), [2**31 + 1, 2**31], True),
+        ((1, 1, 5, 5), [2**40, 2**20], False),
+        ((1, 1, 2**30, 2**30), [2**31 + 1, 1], False),  # its own last axes do not count
+    ],
+)
+def test_more_than_can_be_addressed_is_refused(shape, size, refused):
+    tensor = torch.empty(shape, device="meta")
+    if refused:
+        with pytest.raises(ValueError, match="^padding is too large: it would take a tensor with "):
+            arguments.check_addressable("padding", tensor, size)
+    else:
+        arguments.check_addressable("padding", tensor, size)
+
+
+def test_a_sparse_bias_is_refused():
+    with pytest.raises(TypeError, match=r"^bias has layout torch.sparse_coo; it must be dense"):
+        cb.conv2d(fill((1, 1, 3, 3)), fill((2, 1, 2, 2)), fill((2,)).to_sparse())
+
+
+def test_groups_must_divide_the_outputs():
+    with pytest.raises(ValueError, match="^groups=2 must divide 3, the first axis of weight$"):
+        cb.conv2d(fill((1, 4, 3, 3)), fill((3, 2, 2, 2)), groups=2)
+    with pytest.raises(ValueError, match="^groups=2 must divide 3, the first axis of weight$"):
+        cb.conv_transpose2d(fill((1, 3, 3, 3)), fill((3, 2, 2, 2)), groups=2)
