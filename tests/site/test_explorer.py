@@ -187,6 +187,17 @@ def test_the_same_in_other_browsers(show_in):
       told();
     }})"""
     assert tab.evaluate(spoken).startswith("output Y 1 × 1")
+    tab = show_in(explore(input_size=3, kernel_size=2))
+    played = f"""() => new Promise((done) => {{
+      const progress = {root}.querySelector(".progress"), play = {root}.querySelector(".play");
+      new MutationObserver(() => {{
+        if (!progress.textContent.startsWith("2")) return;
+        play.click();
+        done([...{root}.querySelectorAll(".output td")].map((cell) => cell.textContent));
+      }}).observe(progress, {{ childList: true }});
+      play.click();
+    }})"""
+    assert tab.evaluate(played) == ["19", "25", "", ""]
 
 
 def test_adjusted_exactly_if_torch_refuses_or_it_is_too_large_to_draw():
@@ -799,10 +810,15 @@ def test_the_solver_applies_what_is_tapped(show):
 
 def test_a_page_shows_only_what_it_has_introduced(show):
     page = show(explore(input_size=3, kernel_size=2, controls="input_size kernel_size numbers"))
-    assert text(page, ".formula") == "output size = n − k + 1 = 3 − 2 + 1 = 2"
     assert not page.get_by_role("spinbutton").first.is_visible()
-    assert page.get_by_role("button", name="play").is_visible()
+    seen = page.locator("conv-explorer :is(button, summary, .sum, .formula, code)")
+    assert [one.inner_text() for one in seen.filter(visible=True).all()] == [
+        "Y[1, 1] = 4·0 + 5·1 + 7·2 + 8·3 = 43",
+        *("‹ back", "play", "step ›", "show all"),
+        "Change sizes",
+    ]  # below the grids
     page.get_by_text("Change sizes").click()
+    assert text(page, ".formula") == "output size = n − k + 1 = 3 − 2 + 1 = 2"
     shown = page.locator("conv-explorer .stepper").filter(visible=True)
     assert [one.get_attribute("aria-label") for one in shown.all()] == ["input_size", "kernel_size"]
     assert not page.get_by_label("view").is_visible()
@@ -812,6 +828,7 @@ def test_a_page_shows_only_what_it_has_introduced(show):
     assert "⌊(n + 2p − k) / s⌋ + 1 = ⌊(5 + 2·0 − 3) / 2⌋ + 1 = ⌊2 / 2⌋" in text(page, ".formula")
     page = show(explore(controls=""))
     assert not page.get_by_text("Change sizes").is_visible()
+    assert not page.locator("conv-explorer .formula").is_visible()
     for word in CONTROLS:
         page = show(explore(controls=word))
         shown = page.locator("conv-explorer [data-for]:not([hidden])")
@@ -934,6 +951,8 @@ def test_nothing_sticks_out(show):
         page.locator("conv-explorer .solver summary").click()
         for width in (320, 390, 768, 1280):
             page.set_viewport_size({"width": width, "height": 800})
+            # Cells shrink once the new width is known: in the frame that follows.
+            page.evaluate("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -63,7 +63,7 @@ def _module(name, seen):
             value = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
             return f"const {variable} = {value};\n"
         style = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-        style = re.sub(r"(?<=[;:,{}]) | (?=[{}])", "", " ".join(style.split()))
+        style = re.sub(r"(?<=[;:,{}>]) |;? (?=[{}>!])", "", " ".join(style.split()))
         return f"const {variable} = new CSSStyleSheet();\n{variable}.replaceSync(`{style}`);\n"
 
     code = (FOLDER / name).read_text(encoding="utf-8")

@@ -516,7 +516,7 @@ class ConvExplorer extends HTMLElement {
     this.#fit();
   }
 
-  /* Give a grid its blocks, and each so many rows and columns; what is there already stays. */
+  /* Give a grid its blocks, and each so many rows and columns. */
   #resize(grid, [height, width]) {
     const m = this.#now, blocks = m.blocks[grid], box = this.#find(`.${grid} .blocks`);
     const [top, left] = m.axes.map(({ drawn }) => drawn[grid][0]);
@@ -536,17 +536,13 @@ class ConvExplorer extends HTMLElement {
       box.children[b].className = m.groups > 1 ? `block group-${group}` : "block";
       table.ariaLabel = !m.hasChannels ? WORDS[grid]
         : m.groups > 1 ? fill(WORDS.group, { what: name, group: "ABCD"[group] }) : name;
-      while (table.rows.length > height) table.deleteRow(-1);
-      while (table.rows.length < height) table.insertRow().role = "row";
-      return Array.from(table.rows, (row, i) => {
-        while (row.cells.length > width) row.deleteCell(-1);
-        while (row.cells.length < width) row.insertCell().role = "gridcell";
-        return Array.from(row.cells, (cell, j) => {
-          cell.at = { grid, b, r: i + top, c: j + left };
-          cell.tabIndex = -1;
-          return cell;
-        });
-      });
+      if (table.rows.length !== height || table.rows[0].cells.length !== width)
+        table.innerHTML = `<tr role="row">${`<td role="gridcell">`.repeat(width)}`.repeat(height);
+      return Array.from(table.rows, (row, i) => Array.from(row.cells, (cell, j) => {
+        cell.at = { grid, b, r: i + top, c: j + left };
+        cell.tabIndex = -1;
+        return cell;
+      }));
     });
     const home = this.#homes[grid], first = { grid, b: 0, r: top, c: left };
     this.#setHome(home && this.#cellAt(home) ? home : first);

@@ -10,7 +10,7 @@ import SHEET from "./conv-trainer.css" with { type: "css" };
 
 const LEVELS = [1, 2, 3], MEMORY = "conv-trainer";
 const RISE = 4, FALL = 2; // right ones of five, wrong ones
-const DIGITS = { row: 1, output_padding: 1 }; // no answer has more: a cell is complete by itself
+const BRIEF = ["row", "output_padding"]; // their answers have a digit: a cell is complete by itself
 // Headings of the trainer's page, to which chapters link.
 const ANCHORS = { "#sizes": "size", "#fill-the-output": "fill", "#output-padding": "output_padding",
   "#rows-of-the-matrix": "row", "#weight-shapes": "shape", "#receptive-fields": "field" };
@@ -52,7 +52,8 @@ class ConvTrainer extends HTMLElement {
   #current = 0; // the cell that the keypad and the buttons mean
   #fault = false; #counted = false; // a wrong number was entered; the exercise has its result
   #onward = 1; // the level of the next exercise
-  #memory = remember();
+  /** @type {any} */
+  #root;
 
   get exercise() { return publicOf(this.#exercise); }
 
@@ -63,8 +64,8 @@ class ConvTrainer extends HTMLElement {
   }
 
   get #kind() {
-    return [this.getAttribute("kind"), this.#memory.kind].find((kind) => NAMES.includes(kind)) ??
-      NAMES[0];
+    return [this.getAttribute("kind"), remember().kind, NAMES[0]].find((kind) =>
+      NAMES.includes(kind));
   }
 
   #number(name, most) {
@@ -73,12 +74,11 @@ class ConvTrainer extends HTMLElement {
   }
 
   #level(kind) {
-    return [this.#number("level", 3), this.#memory.levels[kind]?.[0]].find((level) =>
-      LEVELS.includes(level)) ?? 1;
+    return this.#number("level", 3) || (remember().levels[kind]?.[0] ?? 1);
   }
 
   connectedCallback() {
-    if (!this.shadowRoot) this.#build();
+    if (!this.#root) this.#build();
     addEventListener("hashchange", this.#readAddress);
     this.#readAddress();
     this.#draw();
@@ -89,7 +89,7 @@ class ConvTrainer extends HTMLElement {
   attributeChangedCallback(name, before, after) {
     if (before === after) return;
     this.#now = undefined;
-    if (this.shadowRoot) queueMicrotask(() => this.#draw()); // once, however many change
+    if (this.#root) queueMicrotask(() => this.#draw()); // once, however many change
   }
 
   /** Do what typing does. Returns whether all is right, and the places that differ: indices, or
@@ -100,7 +100,7 @@ class ConvTrainer extends HTMLElement {
     e.places.forEach((at, index) => {
       const value = lookUp(answer, at);
       if (value !== lookUp(e.answer, at)) wrong.push(at.length === 1 ? at[0] : at);
-      if (!this.shadowRoot || !Number.isInteger(value)) return;
+      if (!this.#root || !Number.isInteger(value)) return;
       this.#cells[index].value = write(value);
       this.#complete(index);
     });
@@ -109,10 +109,10 @@ class ConvTrainer extends HTMLElement {
 
   // -- drawing --
 
-  #find(selector) { return this.shadowRoot.querySelector(selector); }
+  #find(selector) { return this.#root.querySelector(selector); }
 
   #build() {
-    const root = this.attachShadow({ mode: "open" });
+    const root = this.#root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [SHEET];
     root.innerHTML = SKELETON;
     const on = (selector, type, react) =>
@@ -137,15 +137,18 @@ class ConvTrainer extends HTMLElement {
     board("focusin", (index) => this.#focus(index));
     board("focusout", (index, { relatedTarget }) => {
       // Who goes on to another cell has done with this one, and who asks for a hint has not.
-      if (this.#cells.includes(relatedTarget)) this.#complete(index);
+      if (this.#cells.includes(relatedTarget) && !this.#complete(index) &&
+        this.#cells[index].value) this.#tell(TEXT.nothing);
     });
-    board("input", (index) => this.#type(index));
+    // What an input method composes is left alone until it is done.
+    board("input", (index, { isComposing }) => isComposing || this.#type(index));
+    board("compositionend", (index) => this.#type(index));
     board("keydown", (index, event) => this.#key(index, event));
   }
 
   #draw() {
     const e = this.#exercise;
-    if (!this.shadowRoot || this.#drawn === e) return;
+    if (!this.#root || this.#drawn === e) return;
     const { kind, level, drawn: { layer, X, K, matrix } } = this.#drawn = e, values = asked(e);
     this.#states = e.places.map(() => "");
     this.#fault = this.#counted = false;
@@ -197,7 +200,7 @@ class ConvTrainer extends HTMLElement {
   }
 
   #write() {
-    const { streak } = this.#memory;
+    const { streak } = remember();
     this.#find(".streak").textContent = fill(TEXT.streak, { streak });
   }
 
@@ -208,7 +211,7 @@ class ConvTrainer extends HTMLElement {
   }
 
   #light(at) {
-    for (const cell of this.shadowRoot.querySelectorAll(".lit")) cell.classList.remove("lit");
+    for (const cell of this.#root.querySelectorAll(".lit")) cell.classList.remove("lit");
     const e = this.#exercise, lit = at ? lights(e, at) : {};
     for (const name of ["X", "K"])
       for (const place of lit[name] ?? [])
@@ -222,21 +225,19 @@ class ConvTrainer extends HTMLElement {
   // -- what the reader does --
 
   #type(index) {
-    const cell = this.#cells[index], { kind } = this.#exercise;
-    const minus = /^\s*[-−]/.test(cell.value) ? "−" : "";
-    cell.value = minus + cell.value.replace(/\D/g, "").slice(0, 3);
-    if (cell.value.replace("−", "").length === DIGITS[kind]) this.#leave(index);
+    const value = wholeIn(this.#cells[index].value);
+    if (value !== undefined && BRIEF.includes(this.#exercise.kind)) this.#leave(index);
   }
 
   /** A key of the keypad. */
   #press(key) {
     const cell = this.#cells[this.#current];
     if (!key) return;
-    if (!this.shadowRoot.activeElement) cell.focus();
+    if (!this.#root.activeElement) cell.focus();
     if (this.#states[this.#current] && cell.dataset.fresh) cell.value = "";
     delete cell.dataset.fresh;
     if (key === "⌫") cell.value = cell.value.slice(0, -1);
-    else if (key === "−") cell.value = cell.value.startsWith("−") ? cell.value.slice(1)
+    else if (key === "−") cell.value = /^[-−]/.test(cell.value) ? cell.value.slice(1)
       : `−${cell.value}`;
     else cell.value += key;
     this.#type(this.#current);
@@ -244,7 +245,7 @@ class ConvTrainer extends HTMLElement {
 
   #key(index, event) {
     const { key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (key === "Enter") this.#leave(index);
     else if (ARROWS[key]) {
       const row = this.#cells[index].closest("tr"), [down, right] = ARROWS[key];
@@ -282,14 +283,12 @@ class ConvTrainer extends HTMLElement {
     (this.#cells[next] ?? this.#find(".next")).focus();
   }
 
-  /** Mark a cell. Returns whether there was a number. */
+  /** Mark a cell. Returns whether there was a whole number. */
   #complete(index) {
-    const e = this.#exercise, at = e.places[index], text = this.#cells[index].value, had =
-      this.#states[index];
-    if (!/\d/.test(text)) return false;
-    const value = Number(text.replace("−", "-"));
-    if (had && had !== "wrong" && value === lookUp(e.answer, at)) return true;
-    if (had === "wrong" && this.#cells[index].dataset.marked === text) return true;
+    const e = this.#exercise, at = e.places[index], cell = this.#cells[index];
+    const value = wholeIn(cell.value), had = this.#states[index], { marked } = cell.dataset;
+    cell.value = value === undefined ? marked ?? cell.value : write(value);
+    if (value === undefined || (had && marked === cell.value)) return value !== undefined;
     const isRight = value === lookUp(e.answer, at);
     if (!isRight) this.#fault = true;
     this.#mark(index, !isRight ? "wrong" : had ? "mended" : "right");
@@ -302,7 +301,7 @@ class ConvTrainer extends HTMLElement {
   }
 
   #mark(index, state) {
-    const cell = this.#cells[index], e = this.#exercise;
+    const cell = this.#cells[index];
     this.#states[index] = state;
     cell.parentElement.className = state;
     cell.ariaInvalid = state === "wrong" ? "true" : null;
@@ -312,11 +311,10 @@ class ConvTrainer extends HTMLElement {
 
   /** What is wrong with a cell, in words. */
   #sentence(index) {
-    const e = this.#exercise, at = e.places[index], texts = this.#cells.map(({ value }) => value);
-    const name = recognize(e, index, texts.map((text, i) =>
-      this.#states[i] ? Number(text.replace("−", "-")) : undefined));
-    return fill(TEXT.wrong, { arithmetic: arithmetic(e, at), entered: texts[index] }) +
-      (name ? ` ${TEXT.mistakes[name]}` : "");
+    const e = this.#exercise, name = recognize(e, index, this.#cells.map(({ dataset }) =>
+      wholeIn(dataset.marked ?? "")));
+    return fill(TEXT.wrong, { arithmetic: arithmetic(e, e.places[index]),
+      entered: this.#cells[index].value }) + (name ? `\n${TEXT.mistakes[name]}` : "");
   }
 
   #explain(index) {
@@ -349,19 +347,20 @@ class ConvTrainer extends HTMLElement {
 
   /** Count the exercise, once all of its cells are complete. */
   #finish() {
-    if (this.#counted || !this.#states.every(Boolean)) return;
+    if (!this.#states.every(Boolean)) return;
     const result = this.#fault ? "wrong" : this.#states.includes("shown") ? "shown" : "right";
-    this.#count(result);
+    if (!this.#counted) this.#count(result);
     this.#write();
     const before = this.#exercise.level, level = this.#onward;
-    this.#tell([this.#find(".note").textContent, TEXT.done[result],
+    this.#tell([this.#find(".note").textContent,
+      !this.#states.includes("wrong") && TEXT.done[result], // as long as one is, it can be mended
       level > before && fill(TEXT.up, { level }), level < before && fill(TEXT.down, { level }),
-    ].filter(Boolean).join(" "));
+    ].filter(Boolean).join("\n"));
   }
 
   /** Remember a result. */
   #count(result) {
-    const { kind, level } = this.#exercise, memory = this.#memory;
+    const { kind, level } = this.#exercise, memory = remember();
     this.#counted = true;
     if (result === "shown") return;
     const known = memory.levels[kind];
@@ -385,21 +384,21 @@ class ConvTrainer extends HTMLElement {
   }
 
   /** Another exercise. */
-  #go(kind, level = this.#memory.levels[kind]?.[0] ?? 1) {
-    keep(Object.assign(this.#memory, { kind }));
+  #go(kind, level = remember().levels[kind]?.[0] ?? 1) {
+    keep(Object.assign(remember(), { kind }));
     for (const [name, value] of Object.entries({ kind, level, seed: chance() }))
       this.setAttribute(name, value);
   }
 
   #ask(isAsked) {
     this.#find(".question").hidden = !isAsked;
-    this.#find("#question").textContent = fill(TEXT.question, this.#memory);
+    this.#find("#question").textContent = fill(TEXT.question, remember());
     if (isAsked) this.#find(".keep").focus();
-    else if (this.shadowRoot.activeElement?.closest(".question")) this.#find(".reset").focus();
+    else if (this.#root.activeElement?.closest(".question")) this.#find(".reset").focus();
   }
 
   #forget() {
-    this.#memory = remember(true);
+    keep();
     this.#ask(false);
     this.#find(".reset").focus();
     this.#write();
@@ -424,7 +423,7 @@ class ConvTrainer extends HTMLElement {
     if (hash.startsWith("#kind=")) {
       const given = new URLSearchParams(hash.slice(1));
       for (const name of ConvTrainer.observedAttributes)
-        if (given.has(name)) this.setAttribute(name, given.get(name));
+        if (given.has(name)) this.setAttribute(name, String(given.get(name)));
         else this.removeAttribute(name);
     } else if (ANCHORS[hash] && !event) { // from another page; on its own, one goes to the section
       this.setAttribute("kind", ANCHORS[hash]);
@@ -467,18 +466,33 @@ function grid(letter, numbers, [down, right]) {
       }))));
 }
 
+/** The whole number in a text, with full-width digits and any minus; undefined if there is none. */
+const wholeIn = (text) => {
+  const plain = text.normalize("NFKC").trim().replace(/^[−‐-―]/, "-");
+  return /^[-+]?\d{1,6}$/.test(plain) ? Number(plain) + 0 : undefined; // + 0: no minus at a zero
+};
+
 /** What this device knows of the reader: {kind, levels: {kind: [level, right, wrong]}, streak}.
- * Where it may keep nothing, a page knows it as long as it is open. */
-function remember(anew = false) {
-  const nothing = { levels: {}, streak: 0 };
-  try {
-    if (anew) localStorage.removeItem(MEMORY);
-    return { ...nothing, ...JSON.parse(localStorage.getItem(MEMORY)) };
-  } catch { return nothing; }
+ * It is read anew each time: another trainer or tab may have counted. */
+function remember() {
+  let { kind, levels = {}, streak } = kept;
+  try { ({ kind, levels = {}, streak } = JSON.parse(String(localStorage.getItem(MEMORY))) ?? kept);
+  } catch { /* refused, or not ours */ }
+  return { kind, streak: Number.isInteger(streak) ? streak : 0,
+    levels: Object.fromEntries(NAMES.map((name) => [name, levels?.[name]]).filter(([, one]) =>
+      Array.isArray(one) && LEVELS.includes(one[0]) && one.slice(1).every(Number.isInteger))) };
 }
 
+/** @type {any} Where the device may keep nothing, the page does, as long as it is open. */
+let kept = {};
+
+/** Keep what is known of the reader, or nothing. */
 function keep(memory) {
-  try { localStorage.setItem(MEMORY, JSON.stringify(memory)); } catch { /* refused */ }
+  kept = {};
+  try {
+    if (memory) localStorage.setItem(MEMORY, JSON.stringify(memory));
+    else localStorage.removeItem(MEMORY);
+  } catch { kept = memory ?? {}; }
 }
 
 customElements.define("conv-trainer", ConvTrainer);

@@ -11,9 +11,9 @@ import TEXT from "./trainer.json" with { type: "json" };
 
 /** @typedef {import("./arithmetic.js").Layer} Layer */
 /** @typedef {import("./arithmetic.js").Axis} Axis */
-/** What is drawn: all that an answer needs.
- * @typedef {{layer: Layer, X?: number[][], K?: number[][], wanted?: number[], matrix?: string,
- *   at?: number[], layers?: number[][]}} Drawn */
+/** What is drawn: all that an answer needs, as far as the kind has it.
+ * @typedef {{layer: Layer, X: number[][], K: number[][], wanted: number[], matrix: string,
+ *   at: number[], layers: number[][]}} Drawn */
 /** A mistake: its name, and the answer that it leads to, in cells like the answer's.
  * @typedef {[string, any]} Mistake */
 
@@ -55,8 +55,8 @@ const dice = (random) => {
 const BOTH = [0, 1], PLAIN = { mode: "conv", stride: [1, 1], padding: [0, 0], dilation: [1, 1],
   output_padding: [0, 0], in_channels: 1, out_channels: 1, groups: 1 };
 const layerOf = (/** @type {any} */ given) => /** @type {Layer} */ ({ ...PLAIN, ...given });
-const eachAxis = (/** @type {Layer} */ layer, /** @type {(s: Axis) => number} */ value) =>
-  BOTH.map((axis) => value(axisOf(layer, axis)));
+/** @param {Layer} layer @param {(s: Axis) => number} value @returns {any} */
+const eachAxis = (layer, value) => BOTH.map((axis) => value(axisOf(layer, axis)));
 const sum = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0);
 const flip = (/** @type {any[][]} */ grid) => grid.map((row) => row.toReversed()).toReversed();
 const equal = (/** @type {any} */ a, /** @type {any} */ b) => String(a) === String(b);
@@ -180,7 +180,7 @@ function rowAsGrid({ layer, matrix, at, K: own }, changes = {}, K = own) {
   return build(over, (r, c) => row[r * over[1] + c]);
 }
 
-/** @type {Record<string, {draw: (d: any, level: number) => Drawn, answer: (e: Drawn) => any,
+/** @type {Record<string, {draw: (d: any, level: number) => Partial<Drawn>, answer: (e: Drawn) => any,
  *   mistakes: (e: Drawn) => Mistake[], explain: (e: Drawn, at: number[]) => string,
  *   isDull?: (e: Drawn, answer: any) => boolean}>} */
 const KINDS = {
@@ -231,8 +231,7 @@ const KINDS = {
       Object.assign(layer, { mode: "transposed", input_size: d.two(3, 8) });
       if (level === 1) Object.assign(layer, { kernel_size: [3, 3], padding: [1, 1] });
       if (level < 3) Object.assign(layer, { stride: d.same(2, level + 1), dilation: [1, 1] });
-      layer.output_padding = [0, 1].map((axis) =>
-        d.int(0, Math.max(layer.stride[axis], layer.dilation[axis]) - 1));
+      layer.output_padding = eachAxis(layer, (s) => d.int(0, Math.max(s.stride, s.dilation) - 1));
       return { layer, wanted: sizesOf(layer) };
     },
     answer: ({ layer, wanted }) => BOTH.map((axis) =>
@@ -294,7 +293,7 @@ const KINDS = {
       ];
     },
     explain(e, [index]) {
-      const { layer, K, at, matrix } = e, isW = matrix === "W";
+      const { layer, at, matrix } = e, isW = matrix === "W";
       const width = isW ? layer.input_size[1] : sizesOf(layer)[1];
       const there = [Math.floor(index / width), index % width];
       const [input, output] = isW ? [there, at] : [at, there];
@@ -334,11 +333,13 @@ const KINDS = {
       }
       return list;
     },
-    explain({ layer: { mode, in_channels, out_channels, groups } }, [axis]) {
+    explain({ layer: { mode, in_channels, out_channels, groups, kernel_size } }, [axis]) {
       const names = ["in_channels", "out_channels"], numbers = [in_channels, out_channels];
       const [first, second] = mode === "conv" ? [1, 0] : [0, 1];
-      return axis === 0 ? names[first] : axis > 1 ? TEXT.axes[axis - 2]
-        : `${names[second]} / groups = ${numbers[second]} / ${groups}`;
+      if (axis > 1)
+        return `kernel_size${Array.isArray(brief(kernel_size)) ? `[${axis - 2}]` : ""}`;
+      return axis === 0 ? names[first] : names[second] +
+        (groups > 1 ? ` / groups = ${numbers[second]} / ${groups}` : "");
     },
   },
   field: {
@@ -354,13 +355,13 @@ const KINDS = {
         receptiveField(layers.map((one) => one.map((value, i) => i === at ? 1 : value)));
       const own = layers.map(([k, s, d], i) => [k, layers[i + 1]?.[1] ?? 1, d]);
       const right = receptiveField(layers);
-      return [
+      return /** @type {Mistake[]} */ ([
         ["stride", plain(1)], ["dilation", plain(2)],
         ["own", receptiveField([[1, layers[0][1], 1], ...own])],
         ["kernels", sum(layers.map(([k]) => k))],
         ["reversed", receptiveField(layers.toReversed())],
         ["one", right - 1],
-      ].filter(([, value]) => value !== right);
+      ]).filter(([, value]) => value !== right);
     },
     explain({ layers }) {
       let jump = 1;
@@ -384,7 +385,7 @@ const spot = (/** @type {string} */ letter, /** @type {number[]} */ at) =>
 export function exerciseOf(kind, level, seed) {
   const d = dice(generator(`${kind} ${level} ${seed}`)), { draw, answer, isDull } = KINDS[kind];
   for (;;) {
-    const drawn = draw(d, level);
+    const drawn = /** @type {Drawn} */ (draw(d, level));
     if (!["field", "shape"].includes(kind) && !isValid(drawn.layer)) continue;
     const right = answer(drawn);
     if (isDull?.(drawn, right)) continue;
@@ -411,6 +412,7 @@ export function publicOf({ kind, level, seed, answer, drawn: { layer, X, K, want
     inputSize: layer.input_size, kernelSize: layer.kernel_size, stride: layer.stride,
     padding: layer.padding, dilation: layer.dilation, outputPadding: layer.output_padding };
   if (kind === "output_padding") delete pairs.outputPadding;
+  /** @type {any} */
   const own = kind === "field" ? { layers } : kind === "shape" ? { kernelSize: layer.kernel_size,
     layer: mode === "conv" ? "Conv2d" : "ConvTranspose2d", inChannels: in_channels,
     outChannels: out_channels, groups } : { mode, ...pairs };
@@ -441,7 +443,8 @@ export function asked({ kind, drawn: { layer, wanted, matrix, at, layers } }) {
       layer.out_channels}, kernel_size=${write(layer.kernel_size)}${options})` }
     : { call: `F.conv${conv ? "" : "_transpose"}2d(X, K${options})`, n: by(layer.input_size),
       k: by(layer.kernel_size), ...wanted && { wanted: by(wanted) },
-      ...matrix && { matrix: matrix === "W" ? "W" : "Wᵀ", row: rowIndex(layer, matrix, at) } };
+      ...matrix && { matrix: matrix === "W" ? "W" : "Wᵀ", row: rowIndex(layer, matrix, at),
+        like: matrix === "W" ? "X" : "Y" } };
 }
 
 /** What a cell is called. @param {any} e @param {number[]} at */
@@ -454,9 +457,12 @@ export const nameOf = ({ kind, drawn: { layer, matrix, at: row } }, at) =>
 /** A cell's arithmetic, in words: `Y[0, 1] = 1·0 + 2·1 = 2`. @param {any} e @param {number[]} at */
 export function arithmetic(e, at) {
   const worked = KINDS[e.kind].explain(e.drawn, at), end = write(lookUp(e.answer, at));
-  return `${nameOf(e, at)} = ${e.kind === "row" ? `${end}: ${worked}`
-    : worked === end ? end : `${worked} = ${end}`}`;
+  return e.kind === "row" ? `${worked}: ${nameOf(e, at)} = ${end}`
+    : `${nameOf(e, at)} = ${worked === end ? "" : `${worked} = `}${end}`;
 }
+
+/** Mistakes that are made in all numbers or in none: one that is right speaks against them. */
+const THROUGHOUT = ["swapped", "axes", "layout", "last", "matrix", "turned"];
 
 /** The name of the mistake that leads to a wrong number: of all that do, the one that agrees best
  * with everything that was entered. undefined if there is none.
@@ -468,7 +474,7 @@ export function recognize(e, index, entered) {
     const numbers = e.places.map((at) => lookUp(wrong, at));
     if (numbers[index] !== entered[index]) continue;
     const against = entered.filter((n, i) => ![undefined, numbers[i]].includes(n)).length;
-    if (against < least) [best, least] = [name, against];
+    if (against < (THROUGHOUT.includes(name) ? Math.min(least, 1) : least)) [best, least] = [name, against];
   }
   return best;
 }
