@@ -23,6 +23,10 @@ NOT_FOUND = """
 """
 
 
+# Pages that are no more, and the ones that have what was on them.
+MOVED = {"chapters/one-and-three-dimensions": ["chapters/causal", "chapters/three-dimensions"]}
+
+
 def add_card(app, page):
     """Say what a link to the page shows where people talk: title, description and picture."""
     title = page.tree.css_first("title")
@@ -48,6 +52,18 @@ def add_not_found(app):
     """Make 404.html, which GitHub Pages shows at every address that is none."""
     body = NOT_FOUND.format(home=app.builder.get_target_uri(app.config.root_doc))
     yield "404", {"title": "Page not found", "body": body, "pageurl": None}, "page.html"
+
+
+def add_moved(app):
+    """Make a page at each address that was given up, with links to where its contents went."""
+    for old, pages in MOVED.items():
+        links = "".join(
+            f'<li><a href="{app.builder.get_relative_uri(old, new)}">'
+            f"{escape(app.env.titles[new].astext())}</a></li>"
+            for new in pages
+        )
+        body = f"<h1>This page has moved</h1><p>What was here is now in:</p><ul>{links}</ul>"
+        yield old, {"title": "This page has moved", "body": body, "pageurl": None}, "page.html"
 
 
 def root_addresses(app, page):
@@ -82,6 +98,7 @@ def write_root(app, exception):
 def setup(app):
     """Register with Sphinx."""
     app.connect("html-collect-pages", add_not_found)
+    app.connect("html-collect-pages", add_moved)
     app.connect("page-rendered", add_card)
     app.connect("page-rendered", root_addresses)
     app.connect("build-finished", write_root)

@@ -10,7 +10,6 @@ from book import CHAPTERS
 FIRST_EDITION = {
     "deconvolution",
     "fast-convolution",
-    "one-and-three-dimensions",
     "small-cnn",
     "three-ways",
     "upsampling",

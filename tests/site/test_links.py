@@ -47,6 +47,13 @@ def test_links_and_anchors_lead_somewhere(site, soups):
     assert broken == []
 
 
+def test_an_address_that_was_given_up_leads_to_what_was_there(soups):
+    article = soups["chapters/one-and-three-dimensions.html"].find("article")
+    links = {link["href"]: link.get_text() for link in article.find_all("a")}
+    for name in ("causal.html", "three-dimensions.html"):
+        assert links[name] in soups[f"chapters/{name}"].find("h1").get_text()
+
+
 def test_chapters_open_in_colab(soups):
     for page in CHAPTER_PAGES:
         notebook = page.replace(".html", ".ipynb")
