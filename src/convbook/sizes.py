@@ -84,7 +84,7 @@ def conv_transpose_output_size(
     output_padding: NotNegative = 0,
     dilation: Positive = 1,
 ) -> int:
-    """Return the size of a transposed convolution's output: (n-1)s - 2p + d(k-1) + op + 1.
+    """Return a transposed convolution's size: (n-1)s - 2p + d(k-1) + op + 1.
 
     All arguments: as for `conv_output_size`. padding counts per side and is cut off.
     Returns an int or a tuple alike.
