@@ -952,7 +952,9 @@ def test_nothing_sticks_out(show):
         for width in (320, 390, 768, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             # Cells shrink once the new width is known: in the frame that follows.
-            page.evaluate("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
+            page.evaluate(
+                "new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))"
+            )
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
