@@ -378,6 +378,22 @@ def test_a_wrong_address_leads_back(tab, server, address):
     assert tab.url == server + "intro.html"
 
 
+# ---- Moving pictures ----
+
+
+def test_the_line_of_each_step_is_seen_in_its_turn(tab, server):
+    tab.emulate_media(reduced_motion="reduce")
+    tab.goto(server + CHAPTER)
+    moving = tab.locator("conv-steps").first
+    lines = moving.locator(".conv-text p")
+    assert lines.count() > 1
+    for step in range(lines.count()):
+        moving.get_by_role("button", name="Next step").click()
+        assert [line.is_visible() for line in lines.all()] == [
+            place == step for place in range(lines.count())
+        ]
+
+
 # ---- Paper ----
 
 
