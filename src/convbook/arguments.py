@@ -4,6 +4,7 @@ Every refusal names the argument, the value it was given and the rule:
 `ValueError` for a value or shape that cannot work, `TypeError` for a wrong type.
 """
 
+import cmath
 import functools
 import math
 import operator
@@ -14,13 +15,13 @@ import torch
 FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 COMPLEX = {torch.complex32, torch.complex64, torch.complex128}
 SMALL_INTS = {torch.uint8, torch.int8, torch.int16, torch.int32}
+NUMBERS = FLOATS | COMPLEX | SMALL_INTS | {torch.int64}  # what torch multiplies and adds
 LARGEST = 2**63 - 1  # integer that torch knows
 WIDER = {
     torch.float16: torch.float32,
     torch.bfloat16: torch.float32,
     torch.complex32: torch.complex64,
 }
-UNFOLDED = FLOATS | {torch.complex64, torch.complex128, torch.bool}  # what torch folds and unfolds
 
 
 def as_int(name, value, at_least=None):
@@ -43,7 +44,7 @@ def as_int(name, value, at_least=None):
             if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
                 raise TypeError
             number = operator.index(value)
-        except TypeError:
+        except (TypeError, RuntimeError):  # a tensor on the device "meta" raises the second
             raise TypeError(
                 f"{name}={value!r} must be an integer, not {type(value).__name__}"
             ) from None
@@ -105,48 +106,47 @@ def as_pair(name, value, at_least=None):
 
 
 def check_tensor(name, value, *shape):
-    """Check that `value` is a numeric tensor with as many axes as `shape` has names.
+    """Check that `value` is a dense tensor of numbers with as many axes as `shape` has names.
 
     name: what the message calls it. shape: the names of the axes, such as "h", "w".
-    Raises TypeError if it is no tensor or holds booleans, ValueError if the number of axes
-    differs.
+    Raises TypeError if it is no such tensor or holds no numbers to compute with, ValueError if the
+    number of axes differs.
 
     >>> check_tensor("X", torch.ones(3), "h", "w")
     Traceback (most recent call last):
     ValueError: X has shape (3,); it must have 2 axes (h, w)
     """
-    if not isinstance(value, torch.Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
+    check_dense(name, value)
     if value.ndim != len(shape):
         axes = f"{len(shape)} axes ({', '.join(shape)})"
         raise ValueError(f"{name} has shape {tuple(value.shape)}; it must have {axes}")
-    if value.dtype == torch.bool:
-        raise TypeError(f"{name} has dtype torch.bool; it must hold numbers")
+    if value.dtype not in NUMBERS:
+        rule = "" if value.dtype == torch.bool else " that torch multiplies and adds"
+        raise TypeError(f"{name} has dtype {value.dtype}; it must hold numbers{rule}")
 
 
 def check_alike(**tensors):
     """Check that named tensors share dtype and device, as an operation on all of them needs.
 
-    tensors: the tensors, by the names that the message gives them; None stands for an absent one.
-    Raises TypeError if one is no tensor or the dtypes differ, ValueError if the devices do.
+    tensors: by the names that the message gives them; None stands for an absent one, not the first.
+    Raises TypeError if the dtypes differ, ValueError if the devices do.
 
     >>> check_alike(X=torch.ones(2), K=torch.ones(2, dtype=torch.int64))
     Traceback (most recent call last):
     TypeError: X has dtype torch.float32 and K has dtype torch.int64; they must be the same
     """
-    present = {name: tensor for name, tensor in tensors.items() if tensor is not None}
-    for name, tensor in present.items():
-        if not isinstance(tensor, torch.Tensor):
-            raise TypeError(f"{name} must be a torch.Tensor, not {type(tensor).__name__}")
-    (first_name, first), *others = present.items()
+    (first_name, first), *others = tensors.items()
     for name, tensor in others:
-        for attribute, error in (("dtype", TypeError), ("device", ValueError)):
-            mine, its = getattr(first, attribute), getattr(tensor, attribute)
-            if mine != its:
-                raise error(
-                    f"{first_name} has {attribute} {mine} and {name} has {attribute} {its}; "
-                    "they must be the same"
-                )
+        if tensor is None or (tensor.dtype == first.dtype and tensor.device == first.device):
+            continue
+        attribute, error = (
+            ("dtype", TypeError) if tensor.dtype != first.dtype else ("device", ValueError)
+        )
+        mine, its = getattr(first, attribute), getattr(tensor, attribute)
+        raise error(
+            f"{first_name} has {attribute} {mine} and {name} has {attribute} {its}; "
+            "they must be the same"
+        )
 
 
 def round_once(function):
@@ -178,7 +178,7 @@ def check_kernel(K):
 
 
 def check_dense(name, value):
-    """Check that `value` is a tensor, and neither sparse nor in a layout of its own.
+    """Check that `value` is one tensor, and neither sparse nor in a layout of its own.
 
     Raises TypeError if it is not.
 
@@ -188,8 +188,10 @@ def check_dense(name, value):
     """
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, not {type(value).__name__}")
-    if value.layout != torch.strided:
-        raise TypeError(f"{name} has layout {value.layout}; it must be dense: {name}.to_dense()")
+    if value.layout != torch.strided or value.is_nested:
+        kind = "is nested" if value.is_nested else f"has layout {value.layout}"
+        rule = "one tensor" if value.is_nested else f"dense: {name}.to_dense()"
+        raise TypeError(f"{name} {kind}; it must be {rule}")
 
 
 def check_dtype(name, tensor, allowed, operation):
@@ -225,74 +227,26 @@ def check_batch(name, value, *shape):
     return value if value.ndim > len(shape) else value.unsqueeze(0)
 
 
-def check_addressable(name, tensor, size):
+def check_addressable(name, value, tensor, size):
     """Check that a tensor like `tensor`, with its last axes of another size, is not absurdly large.
 
     Raises ValueError, which names the argument to blame, if not even 2⁶⁰ numbers would do.
     """
     if max(size) > 2**31 and math.prod([*tensor.shape[: -len(size)], *size]) > 2**60:
-        raise ValueError(f"{name} is too large: it would take a tensor with the sizes {[*size]}")
+        raise ValueError(
+            f"{name}={value!r} is too large: it would take a tensor of sizes {[*size]}"
+        )
 
 
-def outside_autocast(layer):
-    """Let a layer take autocast as torch's convolutions do: cast its tensors, compute without it.
+def known_and_finite(*tensors):
+    """Say whether the numbers of `tensors` are known, and neither infinite nor NaN.
 
-    layer: called with (n, input, weight, bias, *parameters).
+    A way that multiplies by zeros of its own is open to finite numbers only: 0·∞ is NaN. Under
+    vmap, on the device "meta" and while a graph is traced, numbers are not known.
     """
-
-    @functools.wraps(layer)
-    def cast_first(n, input, weight, bias, *parameters, **options):
-        kind = input.device.type if isinstance(input, torch.Tensor) else "cpu"
-        if kind == "meta" or not torch.is_autocast_enabled(kind):
-            return layer(n, input, weight, bias, *parameters, **options)
-
-        def cast(tensor):
-            floating = isinstance(tensor, torch.Tensor) and tensor.dtype in FLOATS
-            if not floating or tensor.dtype == torch.float64 or tensor.device.type != kind:
-                return tensor
-            return tensor.to(torch.get_autocast_dtype(kind))
-
-        with torch.autocast(kind, enabled=False):
-            return layer(n, *map(cast, (input, weight, bias)), *parameters, **options)
-
-    return cast_first
-
-
-def check_layer(n, input, weight, bias, groups, transposed):
-    """Check what an n-dimensional convolution and its transpose ask of their tensors alike.
-
-    input: ([N,] c_in, *size). weight: (c_out, c_in / groups, *kernel_size), or transposed
-    (c_in, c_out / groups, *kernel_size). bias: (c_out,) or None. Returns `groups` as an int.
-    Raises TypeError for a wrong type or dtype, ValueError for a shape that does not fit.
-    """
-    groups = as_int("groups", groups, at_least=1)
-    check_dense("input", input)
-    check_dense("weight", weight)
-    if bias is not None:
-        check_dense("bias", bias)
-    check_alike(input=input, weight=weight, bias=bias)
-    shape, kernel = input.shape, weight.shape
-    if len(shape) not in (n + 1, n + 2):
-        sizes = ", ".join(f"size{axis}" for axis in range(n))
-        raise ValueError(
-            f"input has shape {tuple(shape)}; it must have the axes ([N,] c_in, {sizes})"
-        )
-    if 0 in shape[-n:] and not (len(shape) == n + 2 and shape[0] == 0):
-        raise ValueError(
-            f"input has shape {tuple(shape)}; only the batch and its samples may be empty"
-        )
-    may_be_empty = 1 if not transposed else None  # torch computes with no input channels
-    if len(kernel) != n + 2 or any(k == 0 for i, k in enumerate(kernel) if i != may_be_empty):
-        raise ValueError(f"weight has shape {tuple(kernel)}; it must have {n + 2} axes, none empty")
-    if kernel[0] % groups:
-        raise ValueError(f"groups={groups} must divide {kernel[0]}, the first axis of weight")
-    c_in = kernel[0] if transposed else kernel[1] * groups
-    c_out = kernel[1] * groups if transposed else kernel[0]
-    if shape[-n - 1] != c_in:
-        raise ValueError(
-            f"input has shape {tuple(shape)}, so {shape[-n - 1]} channels; weight of "
-            f"shape {tuple(kernel)} with groups={groups} needs {c_in}"
-        )
-    if bias is not None and bias.shape != (c_out,):
-        raise ValueError(f"bias has shape {tuple(bias.shape)}; it must be ({c_out},)")
-    return groups
+    if torch.compiler.is_compiling():
+        return False
+    try:
+        return all(cmath.isfinite(tensor.detach().sum().item()) for tensor in tensors)
+    except RuntimeError:
+        return False

@@ -17,36 +17,23 @@ Parameters, results, dtypes and gradients are those of torch.nn.functional. Wher
 these refuse, with a ValueError or TypeError that names the argument and the rule.
 """
 
-import cmath
 import functools
 import itertools
 import math
+from collections.abc import Iterable
+from typing import Annotated as Num
 
 import torch
+from torch import Tensor
 
-from .arguments import (
-    COMPLEX,
-    FLOATS,
-    SMALL_INTS,
-    UNFOLDED,
-    WIDER,
-    as_ints,
-    as_pair,
-    check_addressable,
-    check_batch,
-    check_dtype,
-    check_layer,
-    outside_autocast,
-)
-from .sizes import conv_output_size, conv_transpose_output_size, same_padding
+from .arguments import WIDER, known_and_finite
+from .layers import check_conv, check_conv_transpose, check_fold, check_unfold, outside_autocast
+from .signatures import Ints, zeros
 
 # How many numbers to lay out at a time: enough for matrix products to be fast, few enough to
 # stay near the processor and to bound the memory, however large kernel and input are.
 MOST_COLUMNS = 2**21
 MOST_STAMPS = 2**19  # for more numbers in all stamps together, phases are faster
-
-PLAIN = FLOATS | COMPLEX | SMALL_INTS | {torch.int64}  # the dtypes that torch convolves
-DILATED = PLAIN - SMALL_INTS  # and with a dilation, and transposed
 
 
 def _pad(X, padding):
@@ -130,22 +117,18 @@ def _blocks(sizes, numbers):
     numbers: how many are laid out for each place. The first axis, the batch, is cut first, and
     then the longest. While a graph is traced there is one block, for sizes may be unknown.
     """
+    if torch.compiler.is_compiling() or numbers * math.prod(sizes) <= MOST_COLUMNS:
+        return [[slice(0, size) for size in sizes]]
     block = list(sizes)
-    if not torch.compiler.is_compiling():
-        for axis in [0, *sorted(range(1, len(sizes)), key=sizes.__getitem__, reverse=True)]:
-            total = numbers * math.prod(block)
-            if total > MOST_COLUMNS:
-                block[axis] = max(block[axis] * MOST_COLUMNS // total, 1)
+    for axis in [0, *sorted(range(1, len(sizes)), key=sizes.__getitem__, reverse=True)]:
+        total = numbers * math.prod(block)
+        if total > MOST_COLUMNS:
+            block[axis] = max(block[axis] * MOST_COLUMNS // total, 1)
     axes = [
-        [slice(i, i + step) for i in range(0, size, step)] if step < size else [slice(0, size)]
+        [slice(i, min(i + step, size)) for i in range(0, size, step)]
         for size, step in zip(sizes, block)
     ]
     return list(itertools.product(*axes))
-
-
-def _canvas(X, weight, *shape):
-    """Return zeros for products of `X` and `weight`: under vmap, over either, these are many."""
-    return (X.new_zeros(()) * weight.new_zeros(())).new_zeros(shape)
 
 
 def _finish(output, bias, dtype):
@@ -162,7 +145,7 @@ def _conv(X, weight, bias, stride, padding, dilation, groups):
     """
     n, c_out, kernel_size = len(stride), weight.shape[0], weight.shape[2:]
     windows = _windows(_pad(X, padding), kernel_size, stride, dilation)
-    if weight.shape[:2] == (groups, 1):
+    if groups != 1 and weight.shape[:2] == (groups, 1):
         compute, numbers = functools.partial(_sum_taps, weight), c_out
     else:  # rows: (groups, c_out/groups, c_in/groups·Πkernel_size)
         compute = functools.partial(_multiply, weight.flatten(1).unflatten(0, (groups, -1)))
@@ -171,7 +154,7 @@ def _conv(X, weight, bias, stride, padding, dilation, groups):
     blocks = _blocks([N, *size], numbers)
     if len(blocks) == 1:
         return _finish(compute(windows, n), bias, X.dtype)
-    output = _canvas(X, weight, N, c_out, *size).to(X.dtype)
+    output = zeros(N, c_out, *size, like=(X, weight)).to(X.dtype)
     for samples, *places in blocks:
         part = windows[samples, ..., *places]
         output[samples, :, *places] = _finish(compute(part, n), bias, X.dtype)
@@ -196,37 +179,17 @@ def _conv_transpose(X, weight, stride, crop, dilation, groups):
     if len(blocks) == 1:
         windows = _multiply(rows, X, n).unflatten(1, (c_out, *kernel_size))
         return _overlap_add(windows, crop, stride, dilation)
-    lengths = []
-    for m, k, s, (before, after), d in zip(size, kernel_size, stride, crop, dilation):
-        lengths.append(s * (m - 1) + d * (k - 1) + 1 - before - after)
-    output = _canvas(X, weight, N, c_out, *lengths)
+    axes = list(zip(size, kernel_size, stride, dilation))
+    full = [s * (m - 1) + d * (k - 1) + 1 for m, k, s, d in axes]
+    output = zeros(N, c_out, *full, like=(X, weight))
     for samples, *places in blocks:
         windows = _multiply(rows, X[samples, :, *places], n).unflatten(1, (c_out, *kernel_size))
-        reached, cut = [], []  # by the stamps of this block, and what of them is not
-        for place, m, k, s, (before, _), d in zip(
-            places, size, kernel_size, stride, crop, dilation
-        ):
-            start = s * place.start - before
-            stop = s * (min(place.stop, m) - 1) - before + d * (k - 1) + 1
-            reached.append(slice(max(start, 0), min(stop, lengths[len(cut)])))
-            cut.append((max(-start, 0), max(stop - lengths[len(cut)], 0)))
-        if all(place.start < place.stop for place in reached):
-            output[samples, :, *reached] += _overlap_add(windows, cut, stride, dilation)
-    return output
-
-
-def known_and_finite(*tensors):
-    """Say whether the numbers of `tensors` are known, and neither infinite nor NaN.
-
-    A way that multiplies by zeros of its own is open to finite numbers only: 0·∞ is NaN. Under
-    vmap, on the device "meta" and while a graph is traced, numbers are not known.
-    """
-    if torch.compiler.is_compiling():
-        return False
-    try:
-        return all(cmath.isfinite(tensor.detach().sum().item()) for tensor in tensors)
-    except RuntimeError:
-        return False
+        reached = [
+            slice(s * place.start, s * (place.stop - 1) + d * (k - 1) + 1)
+            for place, (_, k, s, d) in zip(places, axes)
+        ]
+        output[samples, :, *reached] += _overlap_add(windows, [(0, 0)] * n, stride, dilation)
+    return _pad(output, [(-before, -after) for before, after in crop])
 
 
 def _by_phases(X, weight, stride, crop, groups):
@@ -259,62 +222,10 @@ def _by_phases(X, weight, stride, crop, groups):
     return _pad(phases.permute(0, 1, *interleaved).reshape(*phases.shape[:2], *size), rest)
 
 
-def _check_conv(n, input, weight, bias, stride, padding, dilation, groups):
-    """Check the arguments of a convolution over n axes.
-
-    Returns (stride, padding, dilation, groups), one entry for each axis, pairs for the padding.
-    """
-    groups = check_layer(n, input, weight, bias, groups, transposed=False)
-    stride = as_ints("stride", stride, n, at_least=1)
-    dilation = as_ints("dilation", dilation, n, at_least=1)
-    dilated = any(d > 1 for d in dilation)
-    dtypes = DILATED if dilated else PLAIN
-    check_dtype("input", input, dtypes, "a dilated convolution" if dilated else "a convolution")
-    kernel_size, size = weight.shape[2:], input.shape[-n:]
-    if not isinstance(padding, str):
-        padding = [(p, p) for p in as_ints("padding", padding, n, at_least=0)]
-    elif padding not in ("same", "valid"):
-        raise ValueError(f"padding={padding!r} must be 'same', 'valid' or integers")
-    elif padding == "same" and any(s > 1 for s in stride):
-        raise ValueError(f"padding='same' needs stride=1, not stride={stride}")
-    else:
-        padding = same_padding(kernel_size, dilation) if padding == "same" else [(0, 0)] * n
-    for m, k, s, (before, after), d in zip(size, kernel_size, stride, padding, dilation):
-        if m + before + after < d * (k - 1) + 1:
-            conv_output_size(m, k, s, before, d)  # says what does not fit
-    check_addressable("padding", input, [m + sum(pair) for m, pair in zip(size, padding)])
-    return stride, padding, dilation, groups
-
-
-def _check_conv_transpose(
-    n, input, weight, bias, stride, padding, output_padding, groups, dilation
-):
-    """Check the arguments of a transposed convolution over n axes.
-
-    Returns (stride, crop, dilation, groups); crop: (before, after) for each axis, where
-    output_padding leaves so much more at the end.
-    """
-    groups = check_layer(n, input, weight, bias, groups, transposed=True)
-    check_dtype("input", input, DILATED, "a transposed convolution")
-    stride = as_ints("stride", stride, n, at_least=1)
-    padding = as_ints("padding", padding, n, at_least=0)
-    output_padding = as_ints("output_padding", output_padding, n, at_least=0)
-    dilation = as_ints("dilation", dilation, n, at_least=1)
-    numbers = zip(input.shape[-n:], weight.shape[2:], stride, padding, output_padding, dilation)
-    output_size = []
-    for m, k, s, p, extra, d in numbers:
-        output_size.append((m - 1) * s + d * (k - 1) + 1 - 2 * p + extra)
-        if m < 1 or output_size[-1] < 1 or extra >= max(s, d):
-            conv_transpose_output_size(m, k, s, p, extra, d)  # says what is wrong
-    check_addressable("stride", input, output_size)
-    crop = [(p, p - extra) for p, extra in zip(padding, output_padding)]
-    return stride, crop, dilation, groups
-
-
 @outside_autocast
 def _conv_layer(n, input, weight, bias, stride, padding, dilation, groups):
     """Convolve over n axes, as torch does: arguments checked, a batch or not, any dtype."""
-    arguments = _check_conv(n, input, weight, bias, stride, padding, dilation, groups)
+    arguments = check_conv(n, input, weight, bias, stride, padding, dilation, groups)
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
     if weight.shape[1] == 0:  # torch's rule: no input channels, no output channels
         weight, bias = weight.reshape(0, 1, *weight.shape[2:]), None
@@ -329,14 +240,22 @@ def _conv_transpose_layer(n, input, weight, bias, *parameters, algorithm=_conv_t
 
     parameters: stride, padding, output_padding, groups, dilation.
     """
-    arguments = _check_conv_transpose(n, input, weight, bias, *parameters)
+    arguments = check_conv_transpose(n, input, weight, bias, *parameters)
     X = input if input.ndim == n + 2 else input.unsqueeze(0)
     output = algorithm(X, weight.to(WIDER.get(X.dtype, X.dtype)), *arguments)
     output = _finish(output, bias, X.dtype)
     return output if input.ndim == n + 2 else output.squeeze(0)
 
 
-def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv1d(
+    input: Num[Tensor, "[n] c_in w"],
+    weight: Num[Tensor, "c_out c_in/groups kw"],
+    bias: Num[Tensor, "c_out"] | None = None,
+    stride: Ints = 1,
+    padding: Ints | str = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Num[Tensor, "[n] c_out w_out"]:
     """Convolve along one axis (no flip: a cross-correlation), as `conv2d` does along two.
 
     input: ([N,] c_in, w). weight: (c_out, c_in / groups, kw). bias: (c_out,) or None.
@@ -350,7 +269,15 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _conv_layer(1, input, weight, bias, stride, padding, dilation, groups)
 
 
-def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    input: Num[Tensor, "[n] c_in h w"],
+    weight: Num[Tensor, "c_out c_in/groups kh kw"],
+    bias: Num[Tensor, "c_out"] | None = None,
+    stride: Ints = 1,
+    padding: Ints | str = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Num[Tensor, "[n] c_out h_out w_out"]:
     """Compute what `corr2d_multi_in_out` defines, for a batch and with every parameter, fast.
 
     input: ([N,] c_in, h, w). weight: (c_out, c_in / groups, kh, kw). bias: (c_out,) or None.
@@ -373,7 +300,15 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _conv_layer(2, input, weight, bias, stride, padding, dilation, groups)
 
 
-def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv3d(
+    input: Num[Tensor, "[n] c_in d h w"],
+    weight: Num[Tensor, "c_out c_in/groups kd kh kw"],
+    bias: Num[Tensor, "c_out"] | None = None,
+    stride: Ints = 1,
+    padding: Ints | str = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Num[Tensor, "[n] c_out d_out h_out w_out"]:
     """Convolve along three axes, as `conv2d` does along two.
 
     input: ([N,] c_in, depth, h, w). weight: (c_out, c_in / groups, kd, kh, kw).
@@ -389,8 +324,15 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 
 
 def conv_transpose1d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+    input: Num[Tensor, "[n] c_in w"],
+    weight: Num[Tensor, "c_in c_out/groups kw"],
+    bias: Num[Tensor, "c_out"] | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Num[Tensor, "[n] c_out w_out"]:
     """Transpose `conv1d`: along one axis what `conv_transpose2d` does along two.
 
     input: ([N,] c_in, w). weight: (c_in, c_out / groups, kw). bias: (c_out,) or None.
@@ -407,8 +349,15 @@ def conv_transpose1d(
 
 
 def conv_transpose2d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+    input: Num[Tensor, "[n] c_in h w"],
+    weight: Num[Tensor, "c_in c_out/groups kh kw"],
+    bias: Num[Tensor, "c_out"] | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Num[Tensor, "[n] c_out h_out w_out"]:
     """Compute what `trans_conv_multi_in_out` defines, for a batch, with every parameter, fast.
 
     input: ([N,] c_in, h, w). weight: (c_in, c_out / groups, kh, kw), the same tensor that a
@@ -436,8 +385,15 @@ def conv_transpose2d(
 
 
 def conv_transpose3d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+    input: Num[Tensor, "[n] c_in d h w"],
+    weight: Num[Tensor, "c_in c_out/groups kd kh kw"],
+    bias: Num[Tensor, "c_out"] | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Num[Tensor, "[n] c_out d_out h_out w_out"]:
     """Transpose `conv3d`: along three axes what `conv_transpose2d` does along two.
 
     input: ([N,] c_in, depth, h, w). weight: (c_in, c_out / groups, kd, kh, kw).
@@ -454,14 +410,13 @@ def conv_transpose3d(
     )
 
 
-def _pairs(kernel_size, dilation, padding, stride):
-    """Return the four arguments that `unfold` and `fold` share, each as (height, width)."""
-    names = ("kernel_size", "dilation", "padding", "stride")
-    values = (kernel_size, dilation, padding, stride)
-    return [as_pair(name, value) for name, value in zip(names, values)]
-
-
-def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
+def unfold(
+    input: Num[Tensor, "[n] c h w"],
+    kernel_size: Iterable[int] | int,
+    dilation: Iterable[int] | int = 1,
+    padding: Iterable[int] | int = 0,
+    stride: Iterable[int] | int = 1,
+) -> Num[Tensor, "[n] c*kh*kw windows"]:
     """Write every window as a column; the convolution is then one matrix product (im2col).
 
     input: ([N,] c, h, w). kernel_size and the rest: an int or (height, width).
@@ -476,11 +431,8 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
             [3., 4., 6., 7.],
             [4., 5., 7., 8.]])
     """
-    kernel_size, dilation, padding, stride = _pairs(kernel_size, dilation, padding, stride)
-    batch = check_batch("input", input, "c", "h", "w")
-    check_dtype("input", input, UNFOLDED, "unfold")
-    conv_output_size(input.shape[-2:], kernel_size, stride, padding, dilation)
-    check_addressable("padding", input, [m + 2 * p for m, p in zip(input.shape[-2:], padding)])
+    arguments = check_unfold(input, kernel_size, dilation, padding, stride)
+    batch, kernel_size, dilation, padding, stride = arguments
     X = _pad(batch, [(p, p) for p in padding])
     windows = _windows(X, kernel_size, stride, dilation)  # (N, c, kh, kw, h_out, w_out)
     columns = windows.clone(memory_format=torch.contiguous_format)
@@ -488,7 +440,14 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     return columns if input.ndim == 4 else columns.squeeze(0)
 
 
-def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
+def fold(
+    input: Num[Tensor, "[n] c*kh*kw windows"],
+    output_size: Iterable[int] | int,
+    kernel_size: Iterable[int] | int,
+    dilation: Iterable[int] | int = 1,
+    padding: Iterable[int] | int = 0,
+    stride: Iterable[int] | int = 1,
+) -> Num[Tensor, "[n] c h w"]:
     """Put columns back as windows and add where they overlap (col2im): the adjoint of `unfold`.
 
     input: ([N,] c·kh·kw, L), as `unfold` returns it. output_size: (h, w), or an int for both.
@@ -502,18 +461,9 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
              [2., 4., 2.],
              [1., 2., 1.]]])
     """
-    kernel_size, dilation, padding, stride = _pairs(kernel_size, dilation, padding, stride)
-    output_size = as_pair("output_size", output_size, at_least=1)
-    batch = check_batch("input", input, "c·kh·kw", "L")
-    check_dtype("input", input, UNFOLDED, "fold")
-    positions = conv_output_size(output_size, kernel_size, stride, padding, dilation)
-    taps = kernel_size[0] * kernel_size[1]
-    if batch.shape[1] % taps or batch.shape[2] != positions[0] * positions[1]:
-        raise ValueError(
-            f"input has shape {tuple(input.shape)}; its last two axes must be a multiple of "
-            f"kh·kw = {taps} and the number of windows, {positions[0]}·{positions[1]}"
-        )
-    windows = batch.reshape(len(batch), batch.shape[1] // taps, *kernel_size, *positions)
+    arguments = check_fold(input, output_size, kernel_size, dilation, padding, stride)
+    batch, output_size, positions, kernel_size, dilation, padding, stride = arguments
+    windows = batch.unflatten(2, positions).unflatten(1, (-1, *kernel_size))
     crop = []
     for m, k, L, s, p, d in zip(output_size, kernel_size, positions, stride, padding, dilation):
         crop.append((p, s * (L - 1) + d * (k - 1) + 1 - p - m))

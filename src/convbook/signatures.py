@@ -17,7 +17,7 @@ import inspect
 import math
 import operator
 from collections.abc import Callable, Sequence
-from types import CodeType, UnionType
+from types import UnionType
 from typing import (
     Annotated,
     Any,
@@ -48,16 +48,15 @@ class AtLeast(NamedTuple):
     axes: int = 1
 
 
+Ints = int | Sequence[int]  # one for all axes, or one for each
 Positive = Annotated[int, AtLeast(1)]
 NotNegative = Annotated[int, AtLeast(0)]
-Positives = Annotated[int | Sequence[int], AtLeast(1, axes=2)]
-NotNegatives = Annotated[int | Sequence[int], AtLeast(0, axes=2)]
-Padding = Annotated[int | Sequence[int] | Sequence[Sequence[int]], AtLeast(0, axes=2)]
+Positives = Annotated[Ints, AtLeast(1, axes=2)]
+NotNegatives = Annotated[Ints, AtLeast(0, axes=2)]
+Padding = Annotated[Ints | Sequence[Sequence[int]], AtLeast(0, axes=2)]
 
 
-def pair(
-    value: int | Sequence[int], name: str = "value", at_least: int | None = None
-) -> tuple[int, int]:
+def pair(value: Ints, name: str = "value", at_least: int | None = None) -> tuple[int, int]:
     """Return (height, width) for two integers, or for one that serves both.
 
     Raises TypeError or ValueError as `convbook.arguments.as_ints`.
@@ -95,11 +94,13 @@ def zeros(*size: int, like: Sequence[Tensor]) -> Tensor:
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return functools.reduce(operator.mul, (X.flatten()[:1] for X in like)).new_zeros(size)
+    return functools.reduce(operator.mul, (X.new_zeros(()) for X in like)).new_zeros(size)
 
 
 # What the two numbers of an argument are called in the shape of a result.
 ALONG = {"stride": "sh sw", "dilation": "dh dw", "input_shape": "h w"}
+
+LARGE = ("channels", "h", "w", "size", "size")  # and the numbers that say how large an input is
 
 
 def _notes(annotation: Any) -> tuple:
@@ -129,17 +130,17 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
     names = tuple(signature.parameters)
     axes: dict[str, str] = {}
     bounds: dict[str, AtLeast] = {}
+    functions = []
     for name, parameter in signature.parameters.items():
         for note in _notes(parameter.annotation):
             if isinstance(note, AtLeast):
                 bounds[name] = note
             else:
                 axes[name] = note
-    result = {
-        axis: compile(axis, "the shape of the result", "eval")
-        for note in _notes(signature.return_annotation)
-        for axis in note.split()
-    }
+        if get_origin(parameter.annotation) is Callable:
+            functions.append(name)
+    shape = " ".join(_notes(signature.return_annotation)).split()
+    result = {axis: _formula(axis) for axis in shape}
     rounded = cast(Callable[P, R], round_once(function)) if len(axes) > 1 else function
 
     @functools.wraps(function)
@@ -147,15 +148,27 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
         given: dict[str, Any] = {**dict(zip(names, args)), **kwargs}
         tensors = {name: given[name] for name in axes if name in given}
         numbers = {name: given[name] for name in bounds if name in given}
+        for name in functions:
+            if name in given and not callable(given[name]):
+                raise TypeError(f"{name}={given[name]!r} must be a function")
         sizes = _sizes_of_tensors(tensors, axes)
         for name, value in numbers.items():
             if value is None and signature.parameters[name].default is None:
                 continue
             sizes |= _sizes_of_numbers(name, value, bounds[name])
+            if bounds[name].axes == 1:
+                given[name] = sizes[name]  # an int, whatever counted as one
         _check_result(result, sizes, tensors, numbers)
-        return rounded(*args, **kwargs)
+        positional = [given[name] for name in names[: len(args)]]
+        return rounded(*positional, *args[len(names) :], **{name: given[name] for name in kwargs})
 
     return checked
+
+
+def _formula(axis: str) -> tuple[Callable[..., int], tuple[str, ...]]:
+    """Return an axis such as "h-kh+1" as a function, and what it takes."""
+    names = compile(axis, "the shape of the result", "eval").co_names
+    return eval(f"lambda {', '.join(names)}: {axis}"), names
 
 
 def _sizes_of_tensors(tensors: dict[str, Tensor], axes: dict[str, str]) -> dict[str, int]:
@@ -205,27 +218,29 @@ def _sizes_of_numbers(name: str, value: Any, at_least: AtLeast) -> dict[str, int
 
 
 def _check_result(
-    axes: dict[str, CodeType],
+    axes: dict[str, tuple[Callable[..., int], tuple[str, ...]]],
     sizes: dict[str, int],
     tensors: dict[str, Tensor],
     numbers: dict[str, Any],
 ) -> None:
     """Raise ValueError if the result cannot have the shape that is declared for it."""
-    try:
-        shape = tuple(eval(formula, {}, sizes) for formula in axes.values())
-    except NameError:  # an axis of the result is called by a name of its own
-        return
+    if any(name not in sizes for _, names in axes.values() for name in names):
+        return  # an axis of the result is called by a name of its own
+    shape = tuple(size(*[sizes[name] for name in names]) for size, names in axes.values())
     if any("-k" in axis and size < 1 for axis, size in zip(axes, shape)):
         K, X = (tuple(tensors[name].shape) for name in "KX")
         raise ValueError(f"K has shape {K}; it must fit into X of shape {X}")
-    for name, value in numbers.items():
-        if name == "padding" and any(size < 0 for size in shape):
-            (Y,) = tensors.values()
-            raise ValueError(
-                f"{name}={value!r} would crop more than there is: Y has shape {tuple(Y.shape)}"
-            )
-        if math.prod(shape) >= 2**60:
-            raise ValueError(f"{name}={value!r} would give a result of shape {shape}: too large")
+    if not axes:  # then the numbers may say how large an input is
+        shape = tuple(sizes[axis] for axis in LARGE if axis in sizes)
+    if "padding" in numbers and any(size < 0 for size in shape):
+        (Y,) = tensors.values()
+        rule = f"crop more than there is: Y has shape {tuple(Y.shape)}"
+    elif math.prod(shape) >= 2**60:
+        rule = f"take a tensor of shape {shape}: too large"
+    else:
+        return
+    given = " and ".join(f"{name}={value!r}" for name, value in numbers.items())
+    raise ValueError(f"{given} would {rule}")
 
 
 class PerAxis(Protocol[R_co]):

@@ -190,7 +190,7 @@ def as_layers(layers: Iterable[int | Sequence[int] | Layer]) -> list[Layer]:
     >>> as_layers([3, (2, 2)])[1]
     Layer(kernel_size=2, stride=2, dilation=1, padding=0, transposed=False)
     """
-    if not isinstance(layers, Iterable) or isinstance(layers, str):
+    if not isinstance(layers, Iterable) or isinstance(layers, str) or hasattr(layers, "item"):
         raise TypeError(f"layers={layers!r} must be a list of layers")
     stack = []
     for i, layer in enumerate(layers):

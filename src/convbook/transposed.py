@@ -9,14 +9,27 @@ The three take the parameters of `conv_transpose2d` and return what it returns.
 
 import functools
 import inspect
+from collections.abc import Callable
+from typing import Annotated as Num
+from typing import ParamSpec, cast
 
 import torch
+from torch import Tensor
 
-from .arguments import as_int, check_dense, check_tensor
-from .functional import _conv_transpose, _conv_transpose_layer, _pad, conv2d, known_and_finite
+from .arguments import known_and_finite
+from .functional import _conv_transpose, _conv_transpose_layer, _pad, conv2d, conv_transpose2d
+from .signatures import Positive, definition
+
+P = ParamSpec("P")
 
 
-def transposed_layer(algorithm):
+def _like(reference: Callable[P, Tensor], layer: Callable[..., Tensor]) -> Callable[P, Tensor]:
+    """Give a layer the signature of another."""
+    layer.__signature__ = inspect.signature(reference)  # type: ignore[attr-defined]
+    return cast(Callable[P, Tensor], layer)
+
+
+def transposed_layer(algorithm: Callable[..., Tensor]):
     """Turn an algorithm into a function like `conv_transpose2d`, with its arguments.
 
     The algorithm gets arguments that are checked: input with a batch axis, and a pair for each of
@@ -27,6 +40,7 @@ def transposed_layer(algorithm):
     they put in, and 0·∞ is NaN; so do numbers that are not known, under vmap and while traced.
     """
 
+    @functools.wraps(algorithm)
     def layer(
         input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
     ):
@@ -37,11 +51,14 @@ def transposed_layer(algorithm):
         direct = known_and_finite(input, weight)
         return (algorithm if direct else _conv_transpose)(input, weight, *arguments)
 
-    layer.__signature__ = inspect.signature(layer)
-    return functools.wraps(algorithm)(layer)
+    return _like(conv_transpose2d, layer)
 
 
-def flip_and_swap(weight, groups=1):
+@definition
+def flip_and_swap(
+    weight: Num[Tensor, "c_in c_out/groups kh kw"],
+    groups: Positive = 1,
+) -> Num[Tensor, "c_out c_in/groups kh kw"]:
     """Turn the weight of a transposed convolution into that of the convolution it equals.
 
     weight: (c_in, c_out / groups, kh, kw). Returns (c_out, c_in / groups, kh, kw): rows and
@@ -54,9 +71,6 @@ def flip_and_swap(weight, groups=1):
     >>> flip_and_swap(torch.ones(6, 2, 3, 3), groups=2).shape
     torch.Size([4, 3, 3, 3])
     """
-    check_dense("weight", weight)
-    check_tensor("weight", weight, "c_in", "c_out / groups", "kh", "kw")
-    groups = as_int("groups", groups, at_least=1)
     if weight.shape[0] % groups:
         raise ValueError(f"groups={groups} must divide {weight.shape[0]}, the first axis of weight")
     rows, columns = (torch.arange(k, device=weight.device).flip(0) for k in weight.shape[2:])
