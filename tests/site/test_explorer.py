@@ -56,6 +56,9 @@ def results_in_browser(page, states):
     return page.evaluate(RESULTS, [attributes(state) for state in states])
 
 
+FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def cell(page, grid, row, column):
     return page.locator(f".{grid} tr").nth(row).locator("td").nth(column)
 
@@ -952,9 +955,7 @@ def test_nothing_sticks_out(show):
         for width in (320, 390, 768, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             # Cells shrink once the new width is known: in the frame that follows.
-            page.evaluate(
-                "new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))"
-            )
+            page.evaluate(FRAMES)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -1,0 +1,48 @@
+"""Exercises lead to the trainer, where a kind of it fits."""
+
+import re
+
+import pytest
+from book import CHAPTERS, ROOT
+
+LINK = re.compile(r"\(\.\./reference/trainer\.ipynb#([\w-]+)\)")
+TRAINER = (ROOT / "reference" / "trainer.md").read_text(encoding="utf-8")
+# What the exercises of a chapter are about, if none of the trainer's kinds is.
+OTHERS = {
+    "deconvolution": "what undoes a blur",
+    "fast-convolution": "memory, rings and transforms",
+    "features": "batches and pictures of channels",
+    "pruning": "which channels may go",
+    "upsampling": "phases of a row of stamps, and interpolation",
+}
+# A kind fits, and the link is missing yet.
+DUE = {
+    "one-and-three-dimensions": "sizes",
+    "small-cnn": "output-padding",
+    "three-ways": "fill-the-output",
+}
+
+
+def sections(text):
+    """Return the text below each heading of the second level, by its title."""
+    parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def test_every_chapter_leads_from_its_exercises_to_the_trainer():
+    """Unless they are about something else; whoever writes the link that is due strikes it out."""
+    without = set()
+    for path in CHAPTERS:
+        if not LINK.search(sections(path.read_text(encoding="utf-8"))["Exercises"]):
+            without.add(path.stem)
+    assert without <= OTHERS.keys() | DUE.keys()
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_links_to_the_trainer_name_a_kind(path):
+    """By the heading that the trainer's script knows, so that the kind is there at once."""
+    titles = sections(TRAINER)
+    script = (ROOT / "src/convbook/explorer/conv-trainer.js").read_text(encoding="utf-8")
+    for anchor in [*LINK.findall(path.read_text(encoding="utf-8")), *DUE.values()]:
+        assert anchor in {title.lower().replace(" ", "-") for title in titles}
+        assert f'"#{anchor}": "' in script
