@@ -257,6 +257,50 @@ def row_with(K=None, **changes):
     return row
 
 
+def other_matrix(e):
+    """Return the row that the other of W and Wᵀ has for the same place, where it is wide enough."""
+    sizes = {"W": size_by_torch(e), "WT": e["inputSize"]}
+    other = "WT" if e["matrix"] == "W" else "W"
+    i, j = divmod(e["row"], sizes[e["matrix"]][1])
+    if i >= sizes[other][0] or j >= sizes[other][1]:
+        return None
+    row = matrix_by_torch({**e, "matrix": other})[i * sizes[other][1] + j]
+    rows, columns = sizes[other]
+    lines = row.reshape(sizes[e["matrix"]]).tolist()
+    return [
+        lines[r][c] if r < len(lines) and c < len(lines[0]) else None
+        for r in range(rows)
+        for c in range(columns)
+    ]
+
+
+def other_operation(e):
+    mode = "conv" if is_transposed(e) else "transposed"
+    return size_by_torch({**e, "mode": mode, "outputPadding": [0, 0]})
+
+
+def without_extra(e):
+    """Return an output whose rows and columns of output_padding are left at zero."""
+    (down, right), Y = e["outputPadding"], torch.tensor(e["answer"])
+    Y[Y.shape[0] - down :] = 0
+    Y[:, Y.shape[1] - right :] = 0
+    return Y.tolist()
+
+
+def without_a_weight(e):
+    K = torch.tensor(e["kernel"])
+    K[-1, -1] = 0
+    return convolve(e, e["input"], K).tolist()
+
+
+def own_stride(e):
+    """Count the stride of a layer for itself: as if it came a layer earlier."""
+    kernels, strides, dilations = zip(*e["layers"])
+    return field_by_torch(
+        [(1, strides[0], 1), *zip(kernels, [*strides[1:], 1], dilations, strict=True)]
+    )
+
+
 def is_conv(e):
     return e["mode"] == "conv"
 
@@ -298,6 +342,7 @@ MISTAKES = [
     ("size", "one", lambda e: True, lambda e: [n - 1 for n in e["answer"]]),
     ("size", "more", is_conv, lambda e: [n + 1 for n in e["answer"]]),
     ("size", "swapped", lambda e: True, lambda e: e["answer"][::-1]),
+    ("size", "other", lambda e: True, other_operation),
     ("fill", "flipped", lambda e: True, lambda e: convolve(
         e, e["input"], torch.tensor(e["kernel"]).flip(0, 1)).tolist()),
     ("fill", "stride", has("stride"), fill_with(stride=1)),
@@ -307,6 +352,10 @@ MISTAKES = [
     ("fill", "shifted", lambda e: is_conv(e) and not any(e["padding"]), neighbor),
     ("fill", "overlap", is_transposed, last_stamp),
     ("fill", "sign", lambda e: True, lambda e: [[-y for y in row] for row in e["answer"]]),
+    ("fill", "extra", lambda e: is_transposed(e) and has("outputPadding")(e), without_extra),
+    ("fill", "missing", lambda e: is_conv(e) and e["kernel"][-1][-1], without_a_weight),
+    ("output_padding", "halved", lambda e: not any(o % 2 for o in e["answer"]), lambda e: [
+        o // 2 for o in e["answer"]]),
     ("output_padding", "total", has("padding"), lambda e: along(
         e, lambda o, p: o - p, "answer", "padding")),
     ("output_padding", "crop", has("padding"), lambda e: along(
@@ -316,6 +365,7 @@ MISTAKES = [
     ("row", "flipped", lambda e: True, row_with(lambda K: K.flip(0, 1))),
     ("row", "dilation", lambda e: e["matrix"] == "W" and has("dilation")(e), row_with(dilation=1)),
     ("row", "turned", lambda e: e["kernelSize"][0] == e["kernelSize"][1], row_with(lambda K: K.T)),
+    ("row", "matrix", lambda e: True, other_matrix),
     ("shape", "axes", lambda e: True, weight_like(1, 0, 2, 3)),
     ("shape", "layout", lambda e: e["groups"] > 1, other_layer),
     ("shape", "groups", lambda e: e["groups"] > 1, undivided),
@@ -324,6 +374,7 @@ MISTAKES = [
     ("shape", "last", lambda e: True, weight_like(2, 3, 1, 0)),
     ("field", "stride", lambda e: True, stack(lambda k, s, d: (k, 1, d))),
     ("field", "dilation", lambda e: True, stack(lambda k, s, d: (k, s, 1))),
+    ("field", "own", lambda e: True, own_stride),
     ("field", "kernels", lambda e: True, lambda e: sum(k for k, _, _ in e["layers"])),
     ("field", "reversed", lambda e: True, lambda e: field_by_torch(e["layers"][::-1])),
     ("field", "one", lambda e: True, lambda e: e["answer"] - 1),
@@ -365,3 +416,19 @@ def test_every_word_about_a_mistake_is_used():
     cases = [[kind, level, seed] for kind in KINDS for level in LEVELS for seed in range(SEEDS)]
     function = "(one) => A.mistakesOf(A.exerciseOf(...one)).map(([name]) => name)"
     assert {*itertools.chain(*node(function, cases))} == set(TEXT["mistakes"])
+
+
+def test_every_mistake_is_reproduced():
+    assert {name for _, name, *_ in MISTAKES} == set(TEXT["mistakes"])
+
+
+@pytest.mark.parametrize("name, kind", [("swapped", "size"), ("last", "shape"), ("axes", "shape")])
+def test_a_right_number_speaks_against_what_is_made_throughout(name, kind):
+    """Whoever has the height right has not swapped height and width."""
+    (wrong,) = (one[3] for one in MISTAKES if one[:2] == (kind, name))
+    cases = [{**e, "name": name, "wrong": [e["answer"][0], *wrong(e)[1:]]} for e in exercises(kind)]
+    cases = [case for case in cases if case["wrong"] != case["answer"]]
+    names = [name for _, names in node(RECOGNIZE, cases) for name in names]
+    assert len(names) > 20 and name not in names
+    cases = [{**case, "wrong": wrong(case)} for case in cases]
+    assert name in [name for _, names in node(RECOGNIZE, cases) for name in names]
