@@ -164,6 +164,26 @@ def test_gathering_gives_what_stamping_gives(case):
     assert len(diagram.steps) == wanted.numel()
 
 
+@pytest.mark.parametrize("case", GATHERED, ids=str)
+def test_stamps_that_meet_are_what_the_window_reads(case):
+    diagram, below = draw_gather(X, K, **case, stamps=True), draw_gather(X, K, **case)
+    spread, stretched, canvas = (diagram.parts[place].values for place in (0, 2, 4))
+    assert torch.equal(spread, X) and diagram.parts[5] == "\n"
+    wanted = F.conv_transpose2d(X[None, None], K[None, None], **case)[0, 0]
+    for step, alone in zip(diagram.steps, below.steps, strict=True):
+        assert {
+            place - 6: cells for place, cells in step.marked.items() if place > 5
+        } == alone.marked
+        ((i, j),) = step.marked[10]
+        products = [
+            X[x] * stretched[w] for x, w in zip(step.marked[0], step.marked[2], strict=True)
+        ]
+        assert sum(products) == wanted[i, j] == canvas[step.marked[4][0]]
+    reached = F.conv_transpose2d(torch.ones(1, 1, 3, 4), torch.ones(1, 1, 2, 3), **case)[0, 0]
+    met = [len(step.marked[0]) for step in diagram.steps]
+    assert met == reached.flatten().int().tolist()
+
+
 @pytest.mark.parametrize("stride, padding", [(2, 0), (2, 1), ((1, 3), (0, 1)), (3, 0)])
 def test_weights_of_a_phase_reach_its_outputs_alone(stride, padding):
     diagram = draw_phases(X, K, stride=stride, padding=padding)

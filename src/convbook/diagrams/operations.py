@@ -296,13 +296,14 @@ def draw_matrix(W, label="matrix W", marked_row=None):
     return draw(spy, title=f"{label}, {size(W)}", caption=f"{spy}.")
 
 
-def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilation=1):
+def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilation=1, stamps=False):
     """Draw a transposed convolution as a convolution: zeros between the inputs, the kernel flipped.
 
     X: (h, w). K: (kh, kw). at: the output cell (i, j) whose window is marked; without it the
     window moves over all of them. stride, padding, output_padding, dilation: as for
     `F.conv_transpose2d`. Between two inputs stand stride − 1 zeros, around them
-    dilation·(kernel size − 1) − padding, and output_padding more at the end.
+    dilation·(kernel size − 1) − padding, and output_padding more at the end. stamps: draw the
+    stamps above as well, and mark there which inputs and weights meet in the output of a window.
     Source: Dumoulin and Visin, arXiv:1603.07285, relationship 14.
     Returns a Diagram. Raises TypeError or ValueError as the moves do, or if `at` is outside.
 
@@ -362,7 +363,23 @@ def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilatio
         str(a) if a == b else f"{a} × {b}" for a, b in ((s[0] - 1, s[1] - 1), tuple(around))
     )
     caption = caption.format(between=between, around=around)
-    return Diagram([spread, star, kernel, equals, output], gathered.steps, title, caption)
+    parts = [spread, star, kernel, equals, output]
+    if not stamps:
+        return Diagram(parts, gathered.steps, title, caption)
+    scatter = draw_trans_conv(X, K, stride=stride, **more)
+    met = {}  # output: the inputs that reach it, each with the place of the weight by which
+    for step in scatter.steps:
+        ((i, j),) = step.marked[0]
+        for row, column in step.marked[4]:
+            place = row - i * s[0], column - j * s[1]
+            met.setdefault((row - p[0], column - p[1]), []).append(((i, j), place))
+    below = len(scatter.parts) + 1
+    for step in gathered.steps:
+        ((i, j),) = step.marked[4]
+        inputs, weights = zip(*met.get((i, j), [])) if (i, j) in met else ((), ())
+        step.marked = {below + place: cells for place, cells in step.marked.items()}
+        step.marked |= {0: [*inputs], 2: [*weights], 4: [(i + p[0], j + p[1])]}
+    return Diagram([*scatter.parts, "\n", *parts], gathered.steps, title, caption)
 
 
 def draw_phases(X, K, *, stride, padding=0):
