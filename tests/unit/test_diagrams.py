@@ -17,6 +17,7 @@ from convbook.diagrams import (
     draw_matrix,
     draw_product,
     draw_stamps,
+    draw_tied,
     draw_trans_conv,
     draw_twins,
     number,
@@ -362,6 +363,43 @@ def test_a_matrix_without_digits_says_how_many_numbers_are_not_zero():
     assert draw_matrix(torch.eye(2)).caption == ""
     said = draw_matrix(torch.eye(29), "I").caption
     assert said == "I (29 × 29), 29 of 841 numbers are not zero."
+
+
+TIED = {
+    "transposed": (
+        lambda x, w: F.conv_transpose1d(x[None, None], w[None, None], stride=2, padding=1)[0, 0],
+        4,
+    ),
+    "resized": (
+        lambda x, w: F.conv1d(x.repeat_interleave(2)[None, None], w[None, None], padding=1)[0, 0],
+        3,
+    ),
+    "shuffled": (
+        lambda x, w: F.conv1d(x[None, None], w.view(2, 1, 3), padding=1)[0].T.flatten(),
+        6,
+    ),
+}
+
+
+def test_tied_weights_stand_where_the_layer_uses_them():
+    diagram = draw_tied(TIED, 4)
+    x = torch.tensor([3.0, -1, 4, 2])
+    for grid, (layer, count) in zip(diagram.parts, TIED.values(), strict=True):
+        w = torch.tensor([5.0, 7, 11, 13, 17, 19])[:count]
+        named = {f"k{'₀₁₂₃₄₅'[i]}": value for i, value in enumerate(w.tolist())} | {"0": 0.0}
+        W = torch.tensor([[sum(named[n] for n in t.split("+")) for t in r] for r in grid.labels])
+        assert torch.equal(W @ x, layer(x, w))
+        assert torch.equal(grid.zeros, W == 0)
+    assert diagram.parts[1].labels[2:4] == [["k₀", "k₁+k₂", "0", "0"], ["0", "k₀+k₁", "k₂", "0"]]
+    assert diagram.width() <= 720  # side by side on a desktop; each fits on a phone
+    assert all(grid.inside[0] <= 340 for grid in diagram.parts)
+    assert all(float(g["font-size"]) >= 12 for svg in svgs(diagram) for g in svg.select("g"))
+
+
+@pytest.mark.parametrize("layer", [lambda x, w: 2 * w * x, lambda x, w: w * x + 1, lambda x, w: x])
+def test_a_layer_whose_matrix_is_no_sum_of_weights_is_refused(layer):
+    with pytest.raises(ValueError, match="^layer 'odd' must be linear, its matrix made of sums"):
+        draw_tied({"odd": (layer, 1)}, 3)
 
 
 def test_large_matrices_shrink():

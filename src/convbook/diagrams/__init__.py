@@ -32,6 +32,7 @@ from .operations import (
     draw_product,
     draw_stamps,
     draw_symbols,
+    draw_tied,
     draw_trans_conv,
     draw_twins,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "draw_stack",
     "draw_stamps",
     "draw_symbols",
+    "draw_tied",
     "draw_trans_conv",
     "draw_twins",
     "number",

@@ -519,3 +519,44 @@ def draw_product(X, K, at=None, *, transposed=False, names=("X", "Y")):
         caption = _("A stamp is a column of Wᵀ: the kernel, with zeros where the stamp is not.")
     title = _("{title}, and the same as a matrix times a column").format(title=operation.title)
     return Diagram(parts, steps, title, caption)
+
+
+def draw_tied(layers, input_size):
+    """Draw the matrices of layers side by side, with the names of the weights in each cell.
+
+    layers: a dict from the words above a matrix to (layer, count): a function of a row of
+    `input_size` numbers and of `count` weights that returns a row, linear in both. A number of
+    the matrix that is a sum of weights shows them all: layers with such numbers have tied weights.
+    Source: Odena, Dumoulin and Olah, Deconvolution and checkerboard artifacts, Distill 2016.
+    Returns a Diagram. Raises ValueError if a number is no sum of weights, each of them once.
+
+    >>> def repeat(x, w):
+    ...     return (x * w.sum()).repeat_interleave(2)
+    >>> print(draw_tied({"twice": (repeat, 2)}, 2))
+    The matrices of layers on a row of 2 numbers
+    twice (4 × 2)
+    k₀+k₁     0
+    k₀+k₁     0
+        0 k₀+k₁
+        0 k₀+k₁
+    """
+    grids = []
+    for label, (layer, count) in layers.items():
+        inputs, weights = torch.eye(input_size), torch.eye(count)
+        uses = torch.stack([torch.stack([layer(x, w) for x in inputs], 1) for w in weights])
+        x, w = torch.arange(2.0, input_size + 2), torch.arange(2.0, count + 2)
+        # uses: (count, rows, input_size), 1 where a number of the matrix has the weight
+        linear = torch.allclose(torch.einsum("crn,c,n->r", uses, w, x), layer(x, w))
+        if not linear or not set(uses.unique().tolist()) <= {0, 1}:
+            raise ValueError(
+                f"layer {label!r} must be linear, its matrix made of sums of its weights"
+            )
+        labels = [
+            ["+".join(subscript("k", c) for c in cell.nonzero().flatten().tolist()) or "0"
+             for cell in row]
+            for row in uses.permute(1, 2, 0)  # (rows, input_size, count)
+        ]  # fmt: skip
+        W = uses.sum(0)
+        grids.append(Grid(W, "kernel", label, zeros=W == 0, labels=labels))
+    title = _("The matrices of layers on a row of {n} numbers").format(n=input_size)
+    return draw(*grids, title=title)
