@@ -11,7 +11,6 @@ FIRST_EDITION = {
     "deconvolution",
     "small-cnn",
     "three-ways",
-    "upsampling",
 }
 WORDS, LINES, STUMBLES = 2300, 350, 4
 

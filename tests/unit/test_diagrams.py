@@ -392,6 +392,7 @@ def test_tied_weights_stand_where_the_layer_uses_them():
         assert torch.equal(grid.zeros, W == 0)
     assert diagram.parts[1].labels[2:4] == [["k₀", "k₁+k₂", "0", "0"], ["0", "k₀+k₁", "k₂", "0"]]
     assert diagram.width() <= 720  # side by side on a desktop; each fits on a phone
+    assert len({grid.side for grid in diagram.parts}) == 1  # so that their rows stand in line
     assert all(grid.inside[0] <= 340 for grid in diagram.parts)
     assert all(float(g["font-size"]) >= 12 for svg in svgs(diagram) for g in svg.select("g"))
 

@@ -558,5 +558,10 @@ def draw_tied(layers, input_size):
         ]  # fmt: skip
         W = uses.sum(0)
         grids.append(Grid(W, "kernel", label, zeros=W == 0, labels=labels))
+    longest = max((len(t) for grid in grids for row in grid.labels for t in row), default=0)
     title = _("The matrices of layers on a row of {n} numbers").format(n=input_size)
-    return draw(*grids, title=title)
+    for cell in (CELL, CELL - 1):  # with smaller digits, if that keeps them side by side
+        diagram = draw(*(replace(g, longest=longest, cell=cell) for g in grids), title=title)
+        if diagram.width() <= WIDTH:
+            break
+    return diagram
