@@ -54,8 +54,9 @@ def checkerboard(
     rows, columns = pattern_period(layer) if period is None else pair(period)
     parameters = layer.parameters() if isinstance(layer, nn.Module) else iter(())
     like = next(parameters, torch.empty(0))  # of the layer's dtype and device
-    one_hot = torch.eye(channels, dtype=like.dtype, device=like.device)
-    inputs = torch.cat([one_hot, torch.zeros_like(one_hot[:1])])  # (channels + 1, channels)
+
+    # One row for each channel, which is 1 there, and a last row of zeros.
+    inputs = torch.eye(channels + 1, channels, dtype=like.dtype, device=like.device)
     with torch.no_grad():
         output = layer(inputs[:, :, None, None].expand(-1, -1, size, size))
     if output.ndim != 4:
@@ -64,16 +65,19 @@ def checkerboard(
         )
     answers = (output[:-1] - output[-1:]).double()  # (channels, c_out, h, w)
 
-    top, left = (answers.shape[2] - rows) // 2, (answers.shape[3] - columns) // 2
-    tile = answers[:, :, top : top + rows, left : left + columns]
-    around = answers[:, :, top - rows : top + 2 * rows, left - columns : left + 2 * columns]
-    if min(top - rows, left - columns) < 0 or not torch.allclose(
+    # In the middle, one period and those around it.
+    h, w = answers.shape[2:]
+    top, left = (h - rows) // 2 - rows, (w - columns) // 2 - columns
+    around = answers[..., top:, left:][..., : 3 * rows, : 3 * columns]
+    tile = around[..., rows : 2 * rows, columns : 2 * columns]
+    if min(top, left) < 0 or not torch.allclose(
         around, tile.tile(3, 3), atol=1e-4 * answers.abs().max().item()
     ):
         raise ValueError(
-            f"size={size} is too small, or the pattern does not repeat after period="
-            f"{(rows, columns)}: the middle of the output of shape {tuple(output.shape)} differs"
+            f"size={size} is too small, or the pattern does not repeat after "
+            f"period={(rows, columns)}: the middle of the output of shape "
+            f"{tuple(output.shape)} differs"
         )
-    variance = tile.var(dim=(2, 3), unbiased=False).sum()  # (channels, c_out) before the sum
+    variance = tile.var(dim=(2, 3), unbiased=False).sum()  # of all pairs of channels
     square = tile.square().mean(dim=(2, 3)).sum()
     return (variance / square).item() if square > 0 else 0.0
