@@ -126,6 +126,9 @@ def test_check_takes_numbers_in_every_form(attempt, capsys):
             "not yet: 1 of 2 numbers differs; the first, at [1], is 0+2j, whose imaginary part is "
             "too large",
         ),
+        (18560.5, 18560, "not yet: 18560.5 is too large"),
+        (18560.00001, 18560, "correct"),
+        (torch.tensor([0.1] * 30).sum(), 3, "correct"),
         (2**62 + 1, 2**62, f"not yet: {2**62 + 1} is too large"),
         (torch.tensor(2**62 + 1), 2**62, f"not yet: {2**62 + 1} is too large"),
         (2**70, 2**70, "correct"),
@@ -216,7 +219,7 @@ def test_show_source_shows_the_code_that_runs(shown):
     (bundle,) = shown
     assert bundle["text/markdown"] == f"```python\n{bundle['text/plain']}```"
     assert "Y[i, j] = (X[i : i + kh, j : j + kw] * K).sum()" in bundle["text/plain"]
-    assert '    """Slide `K` over `X` and sum the products' in bundle["text/plain"]
+    assert '    """Slide `K` over `X`; at each place' in bundle["text/plain"]
     assert ">>>" not in bundle["text/plain"], "the docstring is cut to its first sentence"
     # Cut or not, it is the same function.
     names = {}
