@@ -10,7 +10,6 @@ from book import CHAPTERS
 FIRST_EDITION = {
     "deconvolution",
     "small-cnn",
-    "three-ways",
 }
 WORDS, LINES, STUMBLES = 2300, 350, 4
 
