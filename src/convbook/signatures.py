@@ -288,8 +288,10 @@ def per_axis(*rules: Callable[..., None]) -> Callable[[Callable[..., R]], PerAxi
 
         @functools.wraps(along_axis)
         def for_each_axis(*args: Any, **kwargs: Any) -> Any:
-            given = {**defaults, **dict(zip(bounds, args)), **kwargs}
-            if len(args) + len(kwargs) > len(given) or given.keys() != bounds.keys():
+            placed = dict(zip(bounds, args))
+            given = {**defaults, **placed, **kwargs}
+            twice = placed.keys() & kwargs.keys()
+            if twice or len(args) > len(bounds) or given.keys() != bounds.keys():
                 return along_axis(*args, **kwargs)  # which says what is missing or too much
             first = given[next(iter(bounds))]
             if not isinstance(first, (list, tuple)):

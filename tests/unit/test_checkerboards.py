@@ -104,3 +104,33 @@ def test_refusals():
         checkerboard(layer, period=(0, 1))
     with pytest.raises(ValueError, match=r"^the output of layer has shape \(2, 256\)"):
         checkerboard(nn.Flatten())
+
+
+def fixed(P):
+    """Return a layer whose answer to a one is P, and to zeros 7."""
+    return lambda X: X[:, :, :1, :1] * P + 7
+
+
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_three_periods_in_the_middle_are_looked_at_and_nothing_else(scale):
+    torch.manual_seed(0)
+    cell = torch.rand(2, 3) * scale
+    P = torch.rand(11, 16) * scale
+    P[2:8, 3:12] = cell.tile(3, 3)  # (11 - 2) // 2 - 2 = 2, (16 - 3) // 2 - 3 = 3
+    wanted = ((cell - cell.mean()) ** 2).mean() / (cell**2).mean()
+    assert checkerboard(fixed(P), period=(2, 3)) == pytest.approx(wanted.item(), rel=1e-3)
+    for i, j in [(2, 5), (7, 5), (4, 3), (4, 11)]:  # the edges of the middle
+        other = P.clone()
+        other[i, j] += 0.5e-4 * P.max()
+        assert checkerboard(fixed(other), period=(2, 3)) == pytest.approx(wanted.item(), rel=1e-2)
+        other[i, j] += 3e-4 * P.max()
+        with pytest.raises(ValueError, match="does not repeat after"):
+            checkerboard(fixed(other), period=(2, 3))
+
+
+def test_just_three_periods_are_enough():
+    cell = torch.tensor([[1.0, 2, 3], [4, 5, 6]])
+    assert 0 < checkerboard(fixed(cell.tile(3, 3)), period=(2, 3)) < 1
+    for less in (cell.tile(3, 3)[1:], cell.tile(3, 3)[:, 1:]):
+        with pytest.raises(ValueError, match="is too small"):
+            checkerboard(fixed(less), period=(2, 3))
