@@ -9,7 +9,6 @@ from book import CHAPTERS
 # Pages that still have the form of the first edition. Empty it, then delete it.
 FIRST_EDITION = {
     "deconvolution",
-    "small-cnn",
 }
 WORDS, LINES, STUMBLES = 2300, 350, 4
 
