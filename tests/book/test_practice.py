@@ -9,6 +9,7 @@ LINK = re.compile(r"\(\.\./reference/trainer\.ipynb#([\w-]+)\)")
 TRAINER = (ROOT / "reference" / "trainer.md").read_text(encoding="utf-8")
 # What the exercises of a chapter are about, if none of the trainer's kinds is.
 OTHERS = {
+    "checkerboard": "how evenly stamps overlap",
     "deconvolution": "what undoes a blur",
     "fast-convolution": "memory, rings and transforms",
     "features": "batches and pictures of channels",
