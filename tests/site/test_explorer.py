@@ -904,6 +904,18 @@ def test_keyboard_alone(show):
     assert lit(page, "output", "marked") == [[0, 1]]
 
 
+@pytest.mark.parametrize(
+    "typed, number", [("１２", 12), ("－３", -3), ("−3", -3), ("1，5", 1.5), (" 007 ", 7)]
+)
+def test_a_number_may_be_written_in_many_ways(show, typed, number):
+    """With full-width digits, as an input method for Chinese makes them; with any minus."""
+    page = show(explore(input_size=3, kernel_size=2))
+    cell(page, "kernel", 0, 0).dblclick()
+    page.keyboard.insert_text(typed)
+    page.keyboard.press("Enter")
+    assert page.evaluate(RESULT)["kernel"][0][0] == number
+
+
 def test_pin_holds_until_it_is_let_go(show):
     page = show(explore())
     cell(page, "output", 2, 2).click()
@@ -1271,5 +1283,14 @@ def test_nothing_moves_by_itself(show):
 
 
 def test_it_is_small():
-    assert len(gzip.compress(script("conv-explorer").encode(), 9)) <= 15 * 1024
-    assert "</script" not in script("conv-explorer")
+    code = script("conv-explorer")
+    assert len(gzip.compress(code.encode(), 9)) <= 15 * 1024 and "</script" not in code
+
+
+def test_explorer_and_trainer_are_small_together():
+    """Each carries the arithmetic that it needs: a file of its own for both would weigh more.
+
+    Names that cross from one file into another cannot be shortened.
+    """
+    codes = [script(name).encode() for name in ("conv-explorer", "conv-trainer")]
+    assert sum(len(gzip.compress(code, 9)) for code in codes) <= 28 * 1024

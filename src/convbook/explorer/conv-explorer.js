@@ -826,7 +826,7 @@ class ConvExplorer extends HTMLElement {
 
   #key(event, at) {
     const { key, target } = event;
-    if (!at || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!at || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.tagName === "INPUT") {
       if (key === "Escape") target.value = target.defaultValue;
       if (key === "Escape" || key === "Enter") target.parentElement.focus();
@@ -859,7 +859,7 @@ class ConvExplorer extends HTMLElement {
   }
 
   #enter(at, value, old) {
-    const m = this.#now, text = value.trim().replace(",", ".").replace("−", "-");
+    const m = this.#now, text = value.normalize("NFKC").trim().replace(",", ".").replace("−", "-");
     const name = LETTER[at.grid], place = m.at(at), pinned = this.#pinned;
     if (isFine(text) && text !== old) {
       const values = structuredClone(m[name]);
