@@ -23,6 +23,7 @@ def test_the_largest_integer_is_torch_s():
         ((2**28, 1, 5), [2**32], False),
         ((2**28, 1, 5), [2**32 + 1], True),
         ((2**31, 1, 5), [2**31 + 1], True),
+        ((1, 2**29, 5), [2**32], True),
         ((1, 1, 5, 5), [2**31, 2**31], False),
         ((1, 1, 5, 5), [2**31 + 1, 2**31], True),
         ((1, 1, 5, 5), [2**40, 2**20], False),
@@ -45,8 +46,38 @@ def test_a_sparse_bias_is_refused():
         cb.conv2d(fill((1, 1, 3, 3)), fill((2, 1, 2, 2)), fill((2,)).to_sparse())
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor_is_refused():
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+    with pytest.raises(TypeError, match="^input is nested; it must be one tensor$"):
+        arguments.check_dense("input", nested)
+
+
 def test_groups_must_divide_the_outputs():
     with pytest.raises(ValueError, match="^groups=2 must divide 3, the first axis of weight$"):
         cb.conv2d(fill((1, 4, 3, 3)), fill((3, 2, 2, 2)), groups=2)
     with pytest.raises(ValueError, match="^groups=2 must divide 3, the first axis of weight$"):
         cb.conv_transpose2d(fill((1, 3, 3, 3)), fill((3, 2, 2, 2)), groups=2)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "says"),
+    [
+        (torch.bool, "^X has dtype torch.bool; it must hold numbers$"),
+        (torch.uint16, "^X has dtype torch.uint16; it must hold numbers that torch multiplies and"),
+    ],
+)
+def test_what_torch_does_not_add_is_refused(dtype, says):
+    with pytest.raises(TypeError, match=says):
+        arguments.check_tensor("X", torch.ones(2, dtype=dtype), "w")
+
+
+def test_numbers_are_known_and_finite_or_not():
+    known = arguments.known_and_finite
+    assert known(torch.ones(2), torch.ones(0), torch.ones(1, dtype=torch.complex64)) is True
+    for number in (float("inf"), float("nan")):
+        assert known(torch.ones(2), torch.tensor([1, number])) is False
+    assert known(torch.ones(2, device="meta")) is False
+    assert torch.func.vmap(lambda X: X + known(X))(torch.zeros(3)).tolist() == [0, 0, 0]
+    compiled = torch.compile(lambda X: X + known(X), backend="eager")
+    assert compiled(torch.zeros(3)).tolist() == [0, 0, 0]

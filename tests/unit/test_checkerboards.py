@@ -40,6 +40,8 @@ def test_channels_count_by_their_energy():
     kernel = torch.stack([ONE_TO_FOUR, torch.full((2, 2), 3.0)])[None]  # one even output channel
     measured = checkerboard(transposed(kernel, stride=2), period=2)
     assert measured == pytest.approx(1.25 / (7.5 + 9))
+    from_two = checkerboard(transposed(kernel.swapaxes(0, 1), stride=2), channels=2, period=2)
+    assert from_two == pytest.approx(1.25 / (7.5 + 9))
 
 
 @pytest.mark.parametrize(

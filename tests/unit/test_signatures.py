@@ -1,5 +1,6 @@
 """The decorators, applied here, so that a mistake in how they read a signature shows."""
 
+from collections.abc import Callable
 from typing import Annotated, Optional
 
 import pytest
@@ -44,6 +45,16 @@ def test_a_bound_is_read_through_a_union_and_none_is_allowed_where_it_is_the_def
         two(None)
     with pytest.raises(TypeError, match=r"^number=\(1, 2\) must be an integer"):
         two((1, 2))  # for one axis
+
+
+def test_what_is_no_function_is_refused():
+    @definition
+    def apply(layer: Callable[[int], int], number: Positive):
+        return layer(number)
+
+    assert apply(abs, 2) == 2
+    with pytest.raises(TypeError, match="^layer=3 must be a function$"):
+        apply(3, 2)
 
 
 def test_what_is_missing_is_said_by_python():
@@ -101,6 +112,15 @@ def test_axes_of_a_name_are_equally_long_and_the_result_exists(X, K, says):
     assert valid(torch.ones(2, 4, 4), torch.ones(2, 4, 4)).shape == (2, 4, 4)
     with pytest.raises(ValueError, match=says):
         valid(torch.ones(X), torch.ones(K))
+
+
+def test_the_tensor_that_has_the_axis_is_named():
+    @definition
+    def three(X: Annotated[Tensor, "h w"], a: Annotated[Tensor, "k"], b: Annotated[Tensor, "k"]):
+        return X
+
+    with pytest.raises(ValueError, match=r"must be the 2 channels of a, which has shape \(2,\)$"):
+        three(torch.ones(4, 4), torch.ones(2), torch.ones(3))
 
 
 def test_axes_in_brackets_may_be_missing_and_a_number_is_a_size():
