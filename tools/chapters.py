@@ -113,6 +113,7 @@ def out_of_step(path):
         return f"{name}.ipynb is missing. Run: make chapters NAMES={name}"
     if not (found := differences(path)):
         return None
+    found = [*found[:3], *[f"and {len(found) - 3} more"] * (len(found) > 3)]
     if edited_by_hand(path):
         lines = [f"{name}.ipynb holds edits that would be lost:", *found]
         lines += [

@@ -176,6 +176,11 @@ def test_an_edit_that_was_not_executed_is_named_where_it_differs(book, execute):
     assert "one.md was edited. Run: make chapters NAMES=one\n" in said.stdout
     assert "it is there' in the .md, '…s so it is so it is HERE' in the .ipynb" in said.stdout
 
+    many = long.replace("# A chapter", "# A chapter\n\n+++\n\nMore.\n\n+++\n\nAnd more.")
+    (book / "chapters" / "one.md").write_text(many)
+    assert len(execute("--stale").stdout.splitlines()) == 5
+    assert "and 3 more\n" in execute("--stale").stdout
+
 
 def test_a_moved_execution_number_is_no_new_output(book, execute):
     shown = CHAPTER.replace("print(x + 1)", "x")
