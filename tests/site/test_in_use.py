@@ -170,6 +170,11 @@ MESSAGES = [
     "square of upscale_factor, but input.size(-3)=10 is not divisible by 9",
     "ValueError: Expected more than 1 value per channel when training, got input size "
     "torch.Size([1, 64, 1, 1])",
+    "ValueError: Invalid padding string 'causal', should be one of {'valid', 'same'}",
+    "RuntimeError: Given input size: (256x1x7x7). Calculated output size: (256x0x3x3). Output size "
+    "is too small",
+    "RuntimeError: Given output_size=(8, 8), expected size of input's dimension 2 to match the "
+    "calculated number of sliding blocks 7 * 7 = 49, but got input.size(2)=16.",
 ]
 CHAPTER_NOTEBOOKS = [ROOT / page.replace(".html", ".ipynb") for page in CHAPTER_PAGES]
 FOUND = """
