@@ -68,6 +68,7 @@ serve: book
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python tools/scripts.py --check
 
@@ -116,7 +117,7 @@ repository: $(READY)
 	$(BIN)/python tools/repository.py "$(URL)"
 
 clean:
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 distclean: clean
 	rm -rf .venv

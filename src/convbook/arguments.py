@@ -8,9 +8,11 @@ import cmath
 import functools
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import Any
 
 import torch
+from torch import Tensor
 
 FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 COMPLEX = {torch.complex32, torch.complex64, torch.complex128}
@@ -24,7 +26,7 @@ WIDER = {
 }
 
 
-def as_int(name, value, at_least=None):
+def as_int(name: str, value: Any, at_least: int | None = None) -> int:
     """Return `value` as a plain int.
 
     name: what the message calls it. value: an int, or anything that counts as one, such as
@@ -55,7 +57,7 @@ def as_int(name, value, at_least=None):
     return number
 
 
-def as_ints(name, value, length, at_least=None):
+def as_ints(name: str, value: Any, length: int, at_least: int | None = None) -> tuple[int, ...]:
     """Return `value` as a tuple of `length` ints, one for each axis; one int serves all axes.
 
     name: what the message calls it. value: an int, or a list or tuple of `length` ints or of
@@ -80,7 +82,7 @@ def as_ints(name, value, length, at_least=None):
     return ints if len(ints) == length else ints * length
 
 
-def as_pair(name, value, at_least=None):
+def as_pair(name: str, value: Any, at_least: int | None = None) -> tuple[int, ...]:
     """Return `value` as (height, width), under the rules of torch's `unfold` and `fold`.
 
     They differ from those of a convolution: any iterable will do, but not one of length 1.
@@ -105,7 +107,7 @@ def as_pair(name, value, at_least=None):
     return as_ints(name, value, 2, at_least)
 
 
-def check_tensor(name, value, *shape):
+def check_tensor(name: str, value: Any, *shape: str) -> None:
     """Check that `value` is a dense tensor of numbers with as many axes as `shape` has names.
 
     name: what the message calls it. shape: the names of the axes, such as "h", "w".
@@ -125,7 +127,7 @@ def check_tensor(name, value, *shape):
         raise TypeError(f"{name} has dtype {value.dtype}; it must hold numbers{rule}")
 
 
-def check_alike(**tensors):
+def check_alike(**tensors: Any) -> None:
     """Check that named tensors share dtype and device, as an operation on all of them needs.
 
     tensors: by the names that the message gives them; None stands for an absent one, not the first.
@@ -149,7 +151,7 @@ def check_alike(**tensors):
         )
 
 
-def round_once(function):
+def round_once(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function of two tensors compute half precision in float32 and round the result once.
 
     A sum that is rounded at every step stops growing: 256 + 1 is 256 in bfloat16.
@@ -168,7 +170,7 @@ def round_once(function):
     return rounded_once
 
 
-def check_kernel(K):
+def check_kernel(K: Tensor) -> None:
     """Check that the kernel `K`, whose last two axes are height and width, is not empty.
 
     Raises ValueError if it is.
@@ -177,7 +179,7 @@ def check_kernel(K):
         raise ValueError(f"K has shape {tuple(K.shape)}; no axis of a kernel may be empty")
 
 
-def check_dense(name, value):
+def check_dense(name: str, value: Any) -> None:
     """Check that `value` is one tensor, and neither sparse nor in a layout of its own.
 
     Raises TypeError if it is not.
@@ -194,7 +196,7 @@ def check_dense(name, value):
         raise TypeError(f"{name} {kind}; it must be {rule}")
 
 
-def check_dtype(name, tensor, allowed, operation):
+def check_dtype(name: str, tensor: Tensor, allowed: Set[torch.dtype], operation: str) -> None:
     """Check that the dtype of `tensor` is one of `allowed`, the set that torch computes.
 
     Raises TypeError if it is not.
@@ -208,7 +210,7 @@ def check_dtype(name, tensor, allowed, operation):
         raise TypeError(f"{name} has dtype {tensor.dtype}; {operation} needs one of {names}")
 
 
-def check_batch(name, value, *shape):
+def check_batch(name: str, value: Any, *shape: str) -> Tensor:
     """Return `value` with a batch axis in front: added if it has just the axes in `shape`.
 
     name: what the message calls it. shape: the names of the axes without the batch.
@@ -227,7 +229,7 @@ def check_batch(name, value, *shape):
     return value if value.ndim > len(shape) else value.unsqueeze(0)
 
 
-def check_addressable(name, value, tensor, size):
+def check_addressable(name: str, value: object, tensor: Tensor, size: Sequence[int]) -> None:
     """Check that a tensor like `tensor`, with its last axes of another size, is not absurdly large.
 
     Raises ValueError, which names the argument to blame, if not even 2⁶⁰ numbers would do.
@@ -238,7 +240,7 @@ def check_addressable(name, value, tensor, size):
         )
 
 
-def known_and_finite(*tensors):
+def known_and_finite(*tensors: Tensor) -> bool:
     """Say whether the numbers of `tensors` are known, and neither infinite nor NaN.
 
     A way that multiplies by zeros of its own is open to finite numbers only: 0·∞ is NaN. Under

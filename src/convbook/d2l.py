@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 
 
-def _import_d2l():
+def _import_d2l() -> ModuleType:
     """Return `d2l.torch`, with or without torchvision."""
     names = ["torchvision", "torchvision.transforms"]
     try:

@@ -431,10 +431,10 @@ def unfold(
             [3., 4., 6., 7.],
             [4., 5., 7., 8.]])
     """
-    arguments = check_unfold(input, kernel_size, dilation, padding, stride)
-    batch, kernel_size, dilation, padding, stride = arguments
-    X = _pad(batch, [(p, p) for p in padding])
-    windows = _windows(X, kernel_size, stride, dilation)  # (N, c, kh, kw, h_out, w_out)
+    batch, pairs = check_unfold(input, kernel_size, dilation, padding, stride)
+    sizes, dilations, paddings, strides = pairs
+    X = _pad(batch, [(p, p) for p in paddings])
+    windows = _windows(X, sizes, strides, dilations)  # (N, c, kh, kw, h_out, w_out)
     columns = windows.clone(memory_format=torch.contiguous_format)
     columns = columns.flatten(1, 3).flatten(2)  # (N, c·kh·kw, h_out·w_out)
     return columns if input.ndim == 4 else columns.squeeze(0)
@@ -461,11 +461,11 @@ def fold(
              [2., 4., 2.],
              [1., 2., 1.]]])
     """
-    arguments = check_fold(input, output_size, kernel_size, dilation, padding, stride)
-    batch, output_size, positions, kernel_size, dilation, padding, stride = arguments
-    windows = batch.unflatten(2, positions).unflatten(1, (-1, *kernel_size))
+    checked = check_fold(input, output_size, kernel_size, dilation, padding, stride)
+    batch, positions, (size, taps, dilations, paddings, strides) = checked
+    windows = batch.unflatten(2, positions).unflatten(1, (-1, *taps))
     crop = []
-    for m, k, L, s, p, d in zip(output_size, kernel_size, positions, stride, padding, dilation):
+    for m, k, L, s, p, d in zip(size, taps, positions, strides, paddings, dilations):
         crop.append((p, s * (L - 1) + d * (k - 1) + 1 - p - m))
-    output = _overlap_add(windows, crop, stride, dilation)
+    output = _overlap_add(windows, crop, strides, dilations)
     return output if input.ndim == 3 else output.squeeze(0)

@@ -1,8 +1,11 @@
 """What the layers of `convbook.functional` ask of their arguments: torch's rules."""
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from .arguments import (
     FLOATS,
@@ -23,7 +26,7 @@ DILATED = NUMBERS - SMALL_INTS  # what torch convolves with a dilation, and tran
 UNFOLDED = FLOATS | {torch.complex64, torch.complex128, torch.bool}
 
 
-def outside_autocast(layer):
+def outside_autocast(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Let a layer take autocast as torch's convolutions do: cast its tensors, compute without it.
 
     layer: called with (n, input, weight, bias, *parameters).
@@ -47,7 +50,7 @@ def outside_autocast(layer):
     return cast_first
 
 
-def check_layer(n, input, weight, bias, groups, transposed):
+def check_layer(n: int, input: Any, weight: Any, bias: Any, groups: Any, transposed: bool) -> int:
     """Check what an n-dimensional convolution and its transpose ask of their tensors alike.
 
     input: ([N,] c_in, *size). weight: (c_out, c_in / groups, *kernel_size), or transposed
@@ -87,7 +90,16 @@ def check_layer(n, input, weight, bias, groups, transposed):
     return groups
 
 
-def check_conv(n, input, weight, bias, stride, padding, dilation, groups):
+def check_conv(
+    n: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+) -> tuple[tuple[int, ...], Sequence[Sequence[int]], tuple[int, ...], int]:
     """Check the arguments of a convolution over n axes.
 
     Returns (stride, padding, dilation, groups), one entry for each axis, pairs for the padding.
@@ -100,7 +112,7 @@ def check_conv(n, input, weight, bias, stride, padding, dilation, groups):
     check_dtype("input", input, dtypes, "a dilated convolution" if dilated else "a convolution")
     kernel_size, size = weight.shape[2:], input.shape[-n:]
     if not isinstance(padding, str):
-        zeros = [(p, p) for p in as_ints("padding", padding, n, at_least=0)]
+        zeros: Sequence = [(p, p) for p in as_ints("padding", padding, n, at_least=0)]
     elif padding not in ("same", "valid"):
         raise ValueError(f"padding={padding!r} must be 'same', 'valid' or integers")
     elif padding == "same" and any(s > 1 for s in stride):
@@ -114,7 +126,17 @@ def check_conv(n, input, weight, bias, stride, padding, dilation, groups):
     return stride, zeros, dilation, groups
 
 
-def check_conv_transpose(n, input, weight, bias, stride, padding, output_padding, groups, dilation):
+def check_conv_transpose(
+    n: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: Any,
+    dilation: Any,
+) -> tuple[tuple[int, ...], Sequence[Sequence[int]], tuple[int, ...], int]:
     """Check the arguments of a transposed convolution over n axes.
 
     Returns (stride, crop, dilation, groups); crop: (before, after) for each axis, where
@@ -138,24 +160,28 @@ def check_conv_transpose(n, input, weight, bias, stride, padding, output_padding
     return stride, crop, dilation, groups
 
 
-def _pairs(**values):
+def _pairs(**values: Any) -> list[tuple[int, ...]]:
     """Return arguments that `unfold` and `fold` share, each as (height, width)."""
     return [as_pair(name, value) for name, value in values.items()]
 
 
-def check_unfold(input, kernel_size, dilation, padding, stride):
-    """Check the arguments of `unfold`; return them, `input` with a batch, the others as pairs."""
+def check_unfold(
+    input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+) -> tuple[Tensor, list[tuple[int, ...]]]:
+    """Check the arguments of `unfold`; return `input` as a batch, and the others as pairs."""
     pairs = _pairs(kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride)
     kernel_size, dilation, zeros, stride = pairs
     batch, size = check_batch("input", input, "c", "h", "w"), input.shape[-2:]
     check_dtype("input", input, UNFOLDED, "unfold")
     conv_output_size(size, kernel_size, stride, zeros, dilation)
     check_addressable("padding", padding, input, [m + 2 * p for m, p in zip(size, zeros)])
-    return batch, *pairs
+    return batch, pairs
 
 
-def check_fold(input, output_size, kernel_size, dilation, padding, stride):
-    """Check the arguments of `fold`; return them, and the numbers of windows after output_size."""
+def check_fold(
+    input: Any, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+) -> tuple[Tensor, tuple[int, ...], list[tuple[int, ...]]]:
+    """Check the arguments of `fold`; return `input` as a batch, how many windows, and the pairs."""
     pairs = _pairs(kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride)
     kernel_size, dilation, padding, stride = pairs
     output_size = as_pair("output_size", output_size, at_least=1)
@@ -168,4 +194,4 @@ def check_fold(input, output_size, kernel_size, dilation, padding, stride):
             f"input has shape {tuple(input.shape)}; its last two axes must be a multiple of "
             f"kh·kw = {taps} and the number of windows, {positions[0]}·{positions[1]}"
         )
-    return batch, output_size, positions, *pairs
+    return batch, positions, [output_size, *pairs]

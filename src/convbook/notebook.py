@@ -10,11 +10,15 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy
 import torch
 from IPython.display import display
+from torch import Tensor
+
+if TYPE_CHECKING:  # a chapter without figures does without matplotlib
+    from matplotlib.figure import Figure
 
 # Text stays text, so that it follows the page's font and can be read aloud; the metrics are those
 # of the font that comes with matplotlib, so that every machine draws the same.
@@ -39,11 +43,11 @@ STYLE = {
 POINTS_AN_INCH, PIXELS_A_POINT, LARGEST_TEXT = 2.35, 1.2, 16
 
 
-def _bundle(html, plain):
+def _bundle(html: str, plain: str) -> None:
     display({"text/html": html, "text/plain": plain}, raw=True)
 
 
-def photograph(height=120, color=False):
+def photograph(height: int = 120, color: bool = False) -> Tensor:
     """Load the book's photograph: Grace Hopper, from the sample data of matplotlib.
 
     height: rows of the picture. color: red, green and blue instead of gray. Returns a float tensor
@@ -55,7 +59,7 @@ def photograph(height=120, color=False):
     from matplotlib import cbook
     from PIL import Image
 
-    with cbook.get_sample_data("grace_hopper.jpg") as file:
+    with cast(IO[bytes], cbook.get_sample_data("grace_hopper.jpg")) as file:
         image = Image.open(file).convert("RGB" if color else "L")
     width = round(height * image.width / image.height)
     image = image.resize((width, height), Image.Resampling.BOX)
@@ -63,7 +67,7 @@ def photograph(height=120, color=False):
     return pixels.permute(2, 0, 1) if color else pixels  # (h, w, 3) -> (3, h, w)
 
 
-def show_source(*functions):
+def show_source(*functions: Any) -> None:
     """Show the source of functions, each docstring cut to its first sentence.
 
     functions: functions or classes written in Python. Displays Markdown, so that the page, Colab
@@ -75,9 +79,9 @@ def show_source(*functions):
                  "text/plain": _shorten(source)}, raw=True)  # fmt: skip
 
 
-def _shorten(source):
+def _shorten(source: str) -> str:
     """Cut the docstring of a function or class to its first line."""
-    definition = ast.parse(source).body[0]
+    definition: Any = ast.parse(source).body[0]
     docstring = ast.get_docstring(definition)
     if docstring is None:
         return source
@@ -88,7 +92,7 @@ def _shorten(source):
     return "".join(lines)
 
 
-def subplots(*args, **kwargs):
+def subplots(*args: Any, **kwargs: Any) -> tuple["Figure", Any]:
     """Make a figure and its axes in the style of the book: `matplotlib.pyplot.subplots`.
 
     Takes and returns what `matplotlib.pyplot.subplots` does; hand the figure to `show_figure`.
@@ -96,13 +100,13 @@ def subplots(*args, **kwargs):
     import matplotlib.pyplot as plt
 
     width, _height = kwargs.get("figsize", plt.rcParamsDefault["figure.figsize"])
-    plt.rcParams.update(STYLE | {"font.size": _smallest(width)})
+    plt.rcParams.update(cast(Any, STYLE | {"font.size": _smallest(width)}))
     figure, axes = plt.subplots(*args, **kwargs)
     plt.close(figure)  # shown by show_figure, not a second time by the notebook
     return figure, axes
 
 
-def show_figure(figure, description, caption=""):
+def show_figure(figure: "Figure", description: str, caption: str = "") -> None:
     """Show a matplotlib figure as SVG that follows the page, with a description in words.
 
     figure: from `subplots`. description: what a reader who does not see it should know.
@@ -122,12 +126,12 @@ def show_figure(figure, description, caption=""):
     )
 
 
-def _smallest(width):
+def _smallest(width: float) -> float:
     """Return the size of the smallest text, in points, in a figure of `width` inches."""
     return max(POINTS_AN_INCH * width, 10)
 
 
-def _make_legible(figure):
+def _make_legible(figure: Any) -> None:
     """Enlarge text that would be too small on a phone, and break titles wider than their axes."""
     from matplotlib.text import Text
 
@@ -144,7 +148,7 @@ def _make_legible(figure):
                 title.set_text("\n".join(lines))
 
 
-def _inline(svg, size, description):
+def _inline(svg: str, size: Any, description: str) -> str:
     """Turn matplotlib's SVG file into an element of the page around it, without what is unused."""
     svg = re.sub(r">\s+<", "><", svg[svg.index("<svg") :])
     svg = re.sub(r"-?\d+\.\d{3,}", lambda match: f"{round(float(match[0]), 1):.8g}", svg)
@@ -161,14 +165,14 @@ def _inline(svg, size, description):
     opening, rest = svg.split(">", 1)
     scale = min(PIXELS_A_POINT, LARGEST_TEXT / _smallest(size[0]))
     width, height = (round(72 * scale * inches) for inches in size)
-    box = re.search(r'viewBox="[^"]*"', opening)[0]
+    (box,) = re.findall(r'viewBox="[^"]*"', opening)
     return (
         f'<svg role="img" {box} width="{width}" height="{height}" fill="currentColor" '
         f'style="max-width:100%;height:auto"><title>{escape(description)}</title>{rest.strip()}'
     )
 
 
-def _close(path):
+def _close(path: str) -> str:
     """Write a path without the spaces that it does not need.
 
     >>> _close("M 0 144 \\nL 396 144 \\nz")
@@ -177,7 +181,9 @@ def _close(path):
     return re.sub(r"\s*([a-zA-Z])\s*", r"\1", " ".join(path.split()))
 
 
-def show_timings(functions, arguments=(), repeat=15):
+def show_timings(
+    functions: dict[str, Callable], arguments: Sequence[object] = (), repeat: int = 15
+) -> None:
     """Time functions side by side and show each as a multiple of the first.
 
     functions: a dict from name to function. arguments: what each is called with. repeat: how often;
@@ -187,7 +193,7 @@ def show_timings(functions, arguments=(), repeat=15):
     """
     import platform
 
-    seconds = {name: [] for name in functions}
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():
         function(*arguments)  # the first call pays for what later ones reuse
     for _ in range(repeat):

@@ -160,7 +160,8 @@ def definition(function: Callable[P, R]) -> Callable[P, R]:
                 given[name] = sizes[name]  # an int, whatever counted as one
         _check_result(result, sizes, tensors, numbers)
         positional = [given[name] for name in names[: len(args)]]
-        return rounded(*positional, *args[len(names) :], **{name: given[name] for name in kwargs})
+        keywords = {name: given[name] for name in kwargs}
+        return rounded(*positional, *args[len(names) :], **keywords)  # type: ignore[arg-type]
 
     return checked
 

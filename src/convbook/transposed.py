@@ -23,14 +23,10 @@ from .signatures import Positive, definition
 P = ParamSpec("P")
 
 
-def _like(reference: Callable[P, Tensor], layer: Callable[..., Tensor]) -> Callable[P, Tensor]:
-    """Give a layer the signature of another."""
-    layer.__signature__ = inspect.signature(reference)  # type: ignore[attr-defined]
-    return cast(Callable[P, Tensor], layer)
-
-
-def transposed_layer(algorithm: Callable[..., Tensor]):
-    """Turn an algorithm into a function like `conv_transpose2d`, with its arguments.
+def _as_layer(
+    reference: Callable[P, Tensor],
+) -> Callable[[Callable[..., Tensor]], Callable[P, Tensor]]:
+    """Turn an algorithm into a function like `conv_transpose2d`, the reference: with its arguments.
 
     The algorithm gets arguments that are checked: input with a batch axis, and a pair for each of
     stride, crop and dilation. crop says for each axis how much to cut off (before, after): the
@@ -40,18 +36,25 @@ def transposed_layer(algorithm: Callable[..., Tensor]):
     they put in, and 0·∞ is NaN; so do numbers that are not known, under vmap and while traced.
     """
 
-    @functools.wraps(algorithm)
-    def layer(
-        input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-    ):
-        parameters = (stride, padding, output_padding, groups, dilation)
-        return _conv_transpose_layer(2, input, weight, bias, *parameters, algorithm=if_finite)
+    def decorate(algorithm: Callable[..., Tensor]) -> Callable[P, Tensor]:
+        def if_finite(input, weight, *arguments):
+            direct = known_and_finite(input, weight)
+            return (algorithm if direct else _conv_transpose)(input, weight, *arguments)
 
-    def if_finite(input, weight, *arguments):
-        direct = known_and_finite(input, weight)
-        return (algorithm if direct else _conv_transpose)(input, weight, *arguments)
+        @functools.wraps(algorithm)
+        def layer(
+            input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+        ):
+            parameters = (stride, padding, output_padding, groups, dilation)
+            return _conv_transpose_layer(2, input, weight, bias, *parameters, algorithm=if_finite)
 
-    return _like(conv_transpose2d, layer)
+        layer.__signature__ = inspect.signature(reference)  # type: ignore[attr-defined]
+        return cast(Callable[P, Tensor], layer)
+
+    return decorate
+
+
+transposed_layer = _as_layer(conv_transpose2d)
 
 
 @definition

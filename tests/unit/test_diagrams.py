@@ -450,3 +450,10 @@ def test_lines_stand_out_from_the_page_and_from_every_tint(page):
         for back in backs:
             low, high = sorted([luminance(rgb(line)), luminance(back)])
             assert (high + 0.05) / (low + 0.05) >= 3, (line, back)
+
+
+def test_a_sparse_matrix_is_drawn_as_the_dense_one():
+    W = torch.tensor([[1, 0], [2, 3]])
+    assert str(draw_matrix(W.to_sparse())) == str(draw_matrix(W))
+    with pytest.raises(TypeError, match="^W must be a torch.Tensor, not list$"):
+        draw_matrix([[1]])

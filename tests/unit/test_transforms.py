@@ -190,6 +190,13 @@ def test_one_graph_for_every_size_of_an_algorithm():
         assert_same(compiled(X), F.conv_transpose2d(X, K, stride=2))
 
 
+@pytest.mark.parametrize("name", MATRICES)
+def test_definitions_in_one_graph(name):
+    torch._dynamo.reset()
+    ours, theirs, operands = MATRICES[name]
+    assert_same(torch.compile(ours, fullgraph=True, backend="eager")(*operands), theirs(*operands))
+
+
 class Model(torch.nn.Module):
     def forward(self, X):
         X = cb.conv2d(X, K, padding=1)

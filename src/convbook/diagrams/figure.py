@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -45,7 +46,7 @@ cursor:pointer}
 
 
 @functools.cache
-def script():
+def script() -> str:
     """Return the script that plays the steps: the same for every picture.
 
     Comments and indentation are left out, as a page or a notebook may carry it several times.
@@ -289,7 +290,9 @@ def _bound(text):
     return re.sub(r", (?=[\d, ]+\])", ",\u00a0", text)
 
 
-def draw(*parts, title, caption="", steps=None):
+def draw(
+    *parts: Part | str, title: str, caption: str = "", steps: Sequence[Step] | None = None
+) -> Diagram:
     """Draw grids and signs side by side where there is room, and else below one another.
 
     parts: `Grid` objects, and strings for the signs between them; a line break begins a new row.

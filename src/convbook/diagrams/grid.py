@@ -4,9 +4,11 @@ import itertools
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from xml.etree import ElementTree
 
 import torch
+from torch import Tensor
 
 from ..arguments import check_tensor
 from .words import _
@@ -24,7 +26,7 @@ LABEL = 40  # height of a label with the size below it
 PHASES = ["#C95400", "#1A7FBB", "#008A62", "#A86F00", "#AD5CA5", "#7A7A7A"]
 
 
-def number(value):
+def number(value: float | Tensor) -> str:
     """Write a number as the pictures do: no needless zeros, at most two decimals, a real minus.
 
     >>> number(3.0), number(-0.5), number(1 / 3)
@@ -34,7 +36,7 @@ def number(value):
     return "0" if text == "-0" else text.replace("-", "−")
 
 
-def size(values):
+def size(values: Tensor) -> str:
     """Write the shape of a tensor.
 
     >>> size(torch.ones(3, 4))
@@ -43,7 +45,7 @@ def size(values):
     return " × ".join(str(n) for n in values.shape)
 
 
-def subscript(letter, *indices):
+def subscript(letter: str, *indices: int) -> str:
     """Write indices below a letter.
 
     >>> subscript("w", 0, 1)
@@ -52,7 +54,9 @@ def subscript(letter, *indices):
     return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for i in indices for digit in str(i))
 
 
-def element(name, text=None, *children, **attributes):
+def element(
+    name: str, text: str | None = None, *children: Any, **attributes: Any
+) -> ElementTree.Element:
     """Return an element: numbers to a tenth, `text_anchor` as text-anchor, without what is None.
 
     >>> ElementTree.tostring(element("text", "a < b", x=1 / 3, font_size=16.0))
@@ -73,13 +77,13 @@ def element(name, text=None, *children, **attributes):
     return node
 
 
-def words(text, x, y, size, **style):
+def words(text: str, x: float, y: float, size: float, **style: Any) -> ElementTree.Element:
     """Return text in a picture, centered at (x, y)."""
     style = {"text_anchor": "middle", "dominant_baseline": "central"} | style
     return element("text", text, x=x, y=y, font_size=size, fill="currentColor", **style)
 
 
-def rectangle(x, y, w, h):
+def rectangle(x: float, y: float, w: float, h: float) -> str:
     """Return the path around a rectangle."""
     return "M{:g} {:g}h{:g}v{:g}h{:g}z".format(*(round(n, 1) for n in (x, y, w, h, -w)))
 

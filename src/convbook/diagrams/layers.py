@@ -2,9 +2,12 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..arguments import as_int, as_ints, check_tensor
 from ..moves import corr2d, dilate2d, pad2d, subsample2d
@@ -139,7 +142,7 @@ def _circle(x, y, r):
     return f"M{round(x - r, 1):g} {y:g}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 {-2 * r} 0"
 
 
-def draw_stack(layers, input_size, at=None):
+def draw_stack(layers: Sequence[dict[str, Any]], input_size: int, at: int | None = None) -> Diagram:
     """Draw a stack of layers along one axis as rows of dots, and what one output depends on.
 
     layers: one dict a layer, of kernel_size, stride, padding, dilation, output_padding as for
@@ -338,7 +341,9 @@ class Wires(Part):
         return self.plain()
 
 
-def draw_connections(x, k, *, stride=1, padding=0, dilation=1):
+def draw_connections(
+    x: Tensor, k: Tensor, *, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Diagram:
     """Draw each weight of a one-dimensional convolution as an arrow; in its transpose, reversed.
 
     x: (n,) numbers, the input of the convolution. k: (m,) the weights. stride, padding, dilation:
@@ -526,7 +531,9 @@ CASES = [
 ]
 
 
-def draw_cases(cases=None, *, transposed=False):
+def draw_cases(
+    cases: Sequence[dict[str, Any]] | None = None, *, transposed: bool = False
+) -> Diagram:
     """Draw small moving pictures side by side: where the windows of each case stand.
 
     cases: one dict a picture, of input_size, kernel_size, stride, padding and dilation, each one
@@ -542,7 +549,9 @@ def draw_cases(cases=None, *, transposed=False):
     """
     parts = []
     for case in CASES if cases is None else cases:
-        sizes = {name: as_ints(name, n, 2) for name, n in case.items() if name != "label"}
+        sizes: dict[str, Any] = {
+            name: as_ints(name, n, 2) for name, n in case.items() if name != "label"
+        }
         part = Case(sizes.pop("input_size"), transposed=transposed, **sizes)
         parts.append(replace(part, label=_(case.get("label", ""))))
     count = max((part.cycle for part in parts), default=1)

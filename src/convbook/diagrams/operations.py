@@ -2,16 +2,21 @@
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..arguments import as_ints, check_tensor
 from ..matrix import kernel2matrix
 from ..moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
+from ..signatures import Ints
 from ..sizes import output_padding_for
 from .figure import SCALE, WIDTH, Diagram, Step, draw
 from .grid import CELL, PHONE, Grid, Spy, number, size, subscript
 from .words import _
+
+Cell = tuple[int, int]
 
 
 def _positions(values, at, name):
@@ -46,7 +51,15 @@ def _kernel(K, dilation):
     return Grid(dilate2d(K, dilation), "kernel", _("kernel K"), zeros=zeros)
 
 
-def draw_corr2d(X, K, at=None, *, stride=1, padding=0, dilation=1):
+def draw_corr2d(
+    X: Tensor,
+    K: Tensor,
+    at: Cell | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+) -> Diagram:
     """Draw the window of a cross-correlation, with its arithmetic.
 
     X: (h, w). K: (kh, kw). at: the output cell (i, j) whose window is marked; without it the
@@ -111,7 +124,16 @@ def draw_corr2d(X, K, at=None, *, stride=1, padding=0, dilation=1):
     return Diagram(parts, steps, title, caption)
 
 
-def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilation=1):
+def draw_trans_conv(
+    X: Tensor,
+    K: Tensor,
+    at: Cell | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    dilation: Ints = 1,
+) -> Diagram:
     """Draw how a transposed convolution stamps the kernel on the output.
 
     X: (h, w). K: (kh, kw). at: the input cell (i, j) whose stamp is marked; without it the
@@ -138,14 +160,14 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
     The stamp of input row 1, column 0.
     """
     stretched = dilate2d(K, dilation)
-    more = [(0, n) for n in as_ints("output_padding", output_padding, 2, at_least=0)]
+    end = [(0, n) for n in as_ints("output_padding", output_padding, 2, at_least=0)]
     (sh, sw), (dh, dw_) = as_ints("stride", stride, 2), as_ints("dilation", dilation, 2)
-    full = pad2d(trans_conv(dilate2d(X, stride), stretched), more)
+    full = pad2d(trans_conv(dilate2d(X, stride), stretched), end)
     kept = crop2d(torch.ones_like(full), padding)
     reached = trans_conv(
         dilate2d(torch.ones_like(X), stride), dilate2d(torch.ones_like(K), dilation)
     )
-    zeros = pad2d(reached, more) == 0
+    zeros = pad2d(reached, end) == 0
     label = _("output Y")
     if kept.shape != full.shape:
         label = _("output Y, {size} kept").format(size=size(kept))
@@ -181,7 +203,15 @@ def draw_trans_conv(X, K, at=None, *, stride=1, padding=0, output_padding=0, dil
     return Diagram(parts, steps, title, caption)
 
 
-def draw_twins(X, K, at=None, *, stride=1, padding=0, dilation=1):
+def draw_twins(
+    X: Tensor,
+    K: Tensor,
+    at: Cell | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+) -> Diagram:
     """Draw a cross-correlation and its transpose, step by step in parallel: X → Y → Z.
 
     X: (h, w). K: (kh, kw). at: the cell (i, j) of X ⋆ K whose window and stamp are marked;
@@ -238,7 +268,7 @@ def draw_twins(X, K, at=None, *, stride=1, padding=0, dilation=1):
     return diagram
 
 
-def draw_stamps(X, K, *, stride=1):
+def draw_stamps(X: Tensor, K: Tensor, *, stride: Ints = 1) -> Diagram:
     """Draw a transposed convolution as the sum of its stamps, side by side.
 
     X: (h, w). K: (kh, kw). stride: one int or (height, width).
@@ -257,7 +287,7 @@ def draw_stamps(X, K, *, stride=1):
     Each number of the input puts down the kernel, scaled by it; overlaps add.
     """
     Y = trans_conv(dilate2d(X, stride), K)
-    parts = []
+    parts: list[Grid | str] = []
     for i, j in _positions(X, None, "the input"):
         one = torch.zeros_like(X)
         one[i, j] = 1
@@ -272,7 +302,7 @@ def draw_stamps(X, K, *, stride=1):
     return draw(*parts, title=title, caption=caption)
 
 
-def draw_matrix(W, label="matrix W", marked_row=None):
+def draw_matrix(W: Tensor, label: str = "matrix W", marked_row: int | None = None) -> Diagram:
     """Draw a matrix, its zeros pale, one row marked if asked for.
 
     W: (rows, columns), dense or sparse; one whose digits do not fit on a phone is drawn without
@@ -285,8 +315,8 @@ def draw_matrix(W, label="matrix W", marked_row=None):
     [1] [0]
       0   1
     """
+    W = W.to_dense() if isinstance(W, Tensor) else W
     check_tensor("W", W, "rows", "columns")
-    W = W.to_dense()
     cells = [] if marked_row is None else [(marked_row, j) for j in range(W.shape[1])]
     grid = Grid(W, "kernel", label, zeros=W == 0, marked=cells)
     if grid.inside[0] <= PHONE / SCALE:
@@ -296,7 +326,17 @@ def draw_matrix(W, label="matrix W", marked_row=None):
     return draw(spy, title=f"{label}, {size(W)}", caption=f"{spy}.")
 
 
-def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilation=1, stamps=False):
+def draw_gather(
+    X: Tensor,
+    K: Tensor,
+    at: Cell | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    dilation: Ints = 1,
+    stamps: bool = False,
+) -> Diagram:
     """Draw a transposed convolution as a convolution: zeros between the inputs, the kernel flipped.
 
     X: (h, w). K: (kh, kw). at: the output cell (i, j) whose window is marked; without it the
@@ -333,8 +373,8 @@ def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilatio
         ),
         K.shape,
     )
-    around = [d[axis] * (k[axis] - 1) - p[axis] for axis in (0, 1)]
-    sides = [(n, n + more) for n, more in zip(around, o)]
+    rim = [d[axis] * (k[axis] - 1) - p[axis] for axis in (0, 1)]
+    sides = [(n, n + more) for n, more in zip(rim, o)]
 
     def frame(A):
         more = [tuple(max(n, 0) for n in pair) for pair in sides]
@@ -356,18 +396,21 @@ def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilatio
         ]
         step.text = f"{' + '.join(products) or '0'} = {number(output.values[i, j])}"
     title = _("Transposed convolution of a {input} input and a {kernel} kernel")
-    more = {"padding": padding, "output_padding": output_padding, "dilation": dilation}
+    more: dict[str, Any] = {"padding": padding, "output_padding": output_padding}
+    more["dilation"] = dilation
     title = _("{title}, as a convolution").format(title=_title(title, X, K, stride=stride, **more))
     caption = _("Zeros between the inputs: {between}; around them: {around}.")
     between, around = (
-        str(a) if a == b else f"{a} × {b}" for a, b in ((s[0] - 1, s[1] - 1), tuple(around))
+        str(a) if a == b else f"{a} × {b}" for a, b in ((s[0] - 1, s[1] - 1), tuple(rim))
     )
     caption = caption.format(between=between, around=around)
     parts = [spread, star, kernel, equals, output]
     if not stamps:
         return Diagram(parts, gathered.steps, title, caption)
     scatter = draw_trans_conv(X, K, stride=stride, **more)
-    met = {}  # output: the inputs that reach it, each with the place of the weight by which
+    met: dict[
+        tuple, list
+    ] = {}  # output: the inputs that reach it, each with the place of the weight by which
     for step in scatter.steps:
         ((i, j),) = step.marked[0]
         for row, column in step.marked[4]:
@@ -382,7 +425,7 @@ def draw_gather(X, K, at=None, *, stride=1, padding=0, output_padding=0, dilatio
     return Diagram([*scatter.parts, "\n", *parts], gathered.steps, title, caption)
 
 
-def draw_phases(X, K, *, stride, padding=0):
+def draw_phases(X: Tensor, K: Tensor, *, stride: Ints, padding: Ints = 0) -> Diagram:
     """Draw a transposed convolution with kernel and output colored and lettered by phase.
 
     X: (h, w). K: (kh, kw). stride, padding: one int or (height, width). Weights and outputs of
@@ -409,7 +452,7 @@ def draw_phases(X, K, *, stride, padding=0):
         rows, columns = ((torch.arange(n) + start) for n, start in zip(shape, first))
         return rows[:, None] % sh * sw + columns % sw  # (h, w)
 
-    parts = [
+    parts: list[Grid | str] = [
         Grid(X, "input", _("input X")),
         "⋆ᵀ",
         Grid(K, "kernel", _("kernel K"), phases=phases(K.shape, (0, 0))),
@@ -422,7 +465,15 @@ def draw_phases(X, K, *, stride, padding=0):
     return draw(*parts, title=_("{title}, by phase").format(title=title), caption=caption)
 
 
-def draw_symbols(kernel_size, input_size, *, stride=1, padding=0, dilation=1, transposed=False):
+def draw_symbols(
+    kernel_size: Ints,
+    input_size: Ints,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    transposed: bool = False,
+) -> Diagram:
     """Draw the matrix of a convolution, or its transpose, with the names of the weights.
 
     kernel_size, input_size, stride, padding, dilation: one int or (height, width). A kernel of one
@@ -450,7 +501,14 @@ def draw_symbols(kernel_size, input_size, *, stride=1, padding=0, dilation=1, tr
     return draw(Grid(W, "kernel", label, zeros=W == 0, labels=labels), title=title)
 
 
-def draw_product(X, K, at=None, *, transposed=False, names=("X", "Y")):
+def draw_product(
+    X: Tensor,
+    K: Tensor,
+    at: Cell | None = None,
+    *,
+    transposed: bool = False,
+    names: tuple[str, str] = ("X", "Y"),
+) -> Diagram:
     """Draw a convolution and, beneath it, the same as its matrix times a column.
 
     X: (h, w). K: (kh, kw). at: the cell (i, j) whose window (or stamp) is marked; without it all

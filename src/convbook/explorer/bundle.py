@@ -20,7 +20,7 @@ COMMENT = re.compile(r"\s*/\*.*?\*/ ?|\s*(?<!:)// [^\n]*$|^\s+", re.DOTALL | re.
 FOLDER = Path(__file__).parent
 
 
-def bundle(element):
+def bundle(element: str) -> str:
     """Return the script that defines a custom element, from ELEMENT.js and what it imports.
 
     >>> bundle("conv-explorer").startswith("(() => {")
@@ -30,7 +30,7 @@ def bundle(element):
     return f"(() => {{\n{guard}\n{_module(f'{element}.js', set())}}})();"
 
 
-def script(element):
+def script(element: str) -> str:
     """Return the short form of a bundle, which notebooks and pages carry.
 
     >>> len(script("conv-explorer")) < len(bundle("conv-explorer"))
@@ -39,7 +39,7 @@ def script(element):
     return (FOLDER / f"{element}.min.js").read_text(encoding="utf-8").strip()
 
 
-def checksum(code):
+def checksum(code: str) -> str:
     """Return what the short form says of the bundle that it was made from.
 
     >>> script("conv-explorer").startswith(f"/*{checksum(bundle('conv-explorer'))}*/")
@@ -48,10 +48,10 @@ def checksum(code):
     return f"{zlib.crc32(code.encode()):08x}"
 
 
-def _module(name, seen):
+def _module(name: str, seen: set[str]) -> str:
     """Return the text of a module, its imports put in, each once."""
 
-    def put_in(found):
+    def put_in(found: re.Match[str]) -> str:
         variable, path = found.groups()
         if path in seen:
             return ""

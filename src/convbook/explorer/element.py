@@ -2,7 +2,10 @@
 
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from torch import Tensor
 
 from ..diagrams import draw_corr2d, draw_trans_conv
 from .bundle import script
@@ -22,8 +25,11 @@ from .state import (
     weight_shape,
 )
 
+Numbers = int | Sequence[int]  # one for both axes, or (height, width)
+Rows = str | Tensor | Iterable  # a preset, or numbers: a tensor, an array, or rows of any of these
 
-def _camel(name):
+
+def _camel(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(word.capitalize() for word in others)
 
@@ -31,10 +37,10 @@ def _camel(name):
 class Explorer:
     """What `explore` returns: a notebook shows it as the explorer, a terminal as text."""
 
-    def __init__(self, given, examples=None):
+    def __init__(self, given: dict[str, str], examples: dict | None = None) -> None:
         """Settle on the valid state nearest to `given`, the texts of the attributes by name."""
         self._given, self._examples = given, examples
-        reasons = []
+        reasons: list[str] = []
 
         def say(kind, name, text, rule, used):
             reasons.append(WORDS[kind].format(name=name, given=text[:20], rule=rule, used=used))
@@ -81,7 +87,7 @@ class Explorer:
                 options.append(f", {name}={value}")
         return f"F.{function}(X, K{''.join(options)})"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Say in words and numbers what the picture shows."""
         title = {"conv": "Convolution", "transposed": "Transposed convolution"}
         lines = [f"{title[self._state['mode']]}: {self._call()}"]
@@ -109,7 +115,7 @@ class Explorer:
             return draw_corr2d(X, K, (len(Y) // 2, len(Y[0]) // 2), **moves).svg()
         return draw_trans_conv(X, K, (len(X) // 2, len(X[0]) // 2), **moves).svg()
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         attributes = "".join(
             f' {name.replace("_", "-")}="{html.escape(text)}"' for name, text in self._given.items()
         )
@@ -147,25 +153,25 @@ def _grids(label, values):
 
 
 def explore(
-    mode="conv",
-    input_size=5,
-    kernel_size=3,
-    stride=1,
-    padding=0,
-    dilation=1,
-    output_padding=0,
+    mode: str = "conv",
+    input_size: Numbers = 5,
+    kernel_size: Numbers = 3,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    dilation: Numbers = 1,
+    output_padding: Numbers = 0,
     *,
-    in_channels=1,
-    out_channels=1,
-    groups=1,
-    input=None,
-    kernel=None,
-    view=None,
-    matrix=False,
-    letters=False,
-    controls=None,
-    examples=None,
-):
+    in_channels: int = 1,
+    out_channels: int = 1,
+    groups: int = 1,
+    input: Rows | None = None,
+    kernel: Rows | None = None,
+    view: str | None = None,
+    matrix: bool = False,
+    letters: bool = False,
+    controls: str | Sequence[str] | None = None,
+    examples: dict[str, dict[str, dict]] | None = None,
+) -> Explorer:
     """Show a convolution or its transpose, cell by cell, to play with.
 
     mode: "conv" or "transposed". input_size and kernel_size: one int for a square, or (height,
@@ -202,16 +208,18 @@ def explore(
     >>> explore(mode="transposed", output_padding=1).result["reason"]
     'output_padding=1: output_padding must be smaller than stride or dilation; 0 is used.'
     """
-    given = {"mode": mode, "input_size": input_size, "kernel_size": kernel_size, "stride": stride}
+    given: dict[str, Any] = {"mode": mode, "input_size": input_size}
+    given |= {"kernel_size": kernel_size, "stride": stride}
     given |= {"padding": padding, "dilation": dilation, "output_padding": output_padding}
     given |= {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}
     given |= {"input": input, "kernel": kernel, "view": view, "matrix": matrix}
     return Explorer(_texts(**given, letters=letters, controls=controls), examples)
 
 
-def _texts(*, input=None, kernel=None, **given):
+def _texts(*, input: Any = None, kernel: Any = None, **given: Any) -> dict[str, str]:
     """Return the texts of the attributes, by name, for arguments of `explore`."""
-    transposed, shape = given.get("mode") == "transposed", ()
+    transposed = given.get("mode") == "transposed"
+    shape: tuple[int, ...] = ()
     for name, value in (("input", input), ("kernel", kernel)):
         if isinstance(value, str):
             given[name] = value
@@ -235,7 +243,7 @@ def _texts(*, input=None, kernel=None, **given):
     }
 
 
-def _nested(value):
+def _nested(value: Any) -> Any:
     """Return lists of numbers, from a tensor, an array, or rows of any of these.
 
     What holds none, such as a tensor on the device "meta", is returned as text.
@@ -250,7 +258,7 @@ def _nested(value):
     return value
 
 
-def _shape(rows):
+def _shape(rows: Any) -> tuple[int, ...]:
     """Return the shape of nested lists, by their first ones."""
     return (len(rows), *_shape(rows[0])) if isinstance(rows, list) and rows else ()
 
@@ -260,7 +268,7 @@ def _flat(rows):
     return [number for row in rows for number in _flat(row)] if isinstance(rows, list) else [rows]
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if value is True:
         return ""
     if isinstance(value, list | tuple):

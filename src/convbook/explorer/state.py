@@ -8,9 +8,12 @@ are written in both; a test in a real browser holds the two together. The number
 import json
 import math
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..functional import conv2d, conv_transpose2d
 
@@ -24,20 +27,22 @@ MENDING_ORDER = DATA["mending_order"]
 PAIRED = [name for name in RANGES if name in MENDING_ORDER]  # what has a height and a width
 CHANNELS = [name for name in RANGES if name not in MENDING_ORDER]
 CONTROLS = ["mode", *RANGES, "numbers", "view", "matrix", "letters", "rectangles", "solver"]
+State = dict[str, Any]  # the parameters by name; a list of two for height and width
+Say = Callable[..., None]  # is told the kind of a difference, name, text, rule and what is used
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
-def range_of(mode, name):
+def range_of(mode: str, name: str) -> list[int]:
     """Return the smallest, the largest and the default value."""
     return [0, 0, 0] if mode == "conv" and name == "output_padding" else RANGES[name]
 
 
-def axis_of(state, axis):
+def axis_of(state: State, axis: int) -> State:
     """Return the state along an axis, 0 or 1: one number in the place of each pair."""
     return {name: v[axis] if isinstance(v, list) else v for name, v in state.items()}
 
 
-def size_of(s):
+def size_of(s: State) -> int:
     """Return the output's size along an axis; below 1 if there is no output."""
     reach = s["dilation"] * (s["kernel_size"] - 1) + 1
     if s["mode"] == "conv":
@@ -46,7 +51,7 @@ def size_of(s):
     return full - 2 * s["padding"] + s["output_padding"]
 
 
-def weight_shape(state):
+def weight_shape(state: State) -> list[int]:
     """Return the shape of the weight, as torch has it."""
     first, second = state["out_channels"], state["in_channels"]
     if state["mode"] == "transposed":
@@ -94,7 +99,7 @@ def _mended(s):
                 break
 
 
-def settle(given, say):
+def settle(given: dict[str, str], say: Say) -> State:
     """Return the valid state nearest to the texts `given`; `say` is told every difference."""
 
     def choose(name, choices):
@@ -135,17 +140,17 @@ def settle(given, say):
     return state
 
 
-def is_square(state):
+def is_square(state: State) -> bool:
     """Return whether height and width are alike in everything."""
     return all(len(set(state[name])) == 1 for name in PAIRED)
 
 
-def has_channels(state):
+def has_channels(state: State) -> bool:
     """Return whether there is more than one channel."""
     return max(state["in_channels"], state["out_channels"]) > 1
 
 
-def listed(value):
+def listed(value: list) -> str:
     """Return one or two numbers as an attribute has them: a pair of equal ones as one."""
     return " ".join(map(str, value if len(set(value)) > 1 else value[:1]))
 
@@ -170,7 +175,7 @@ _PROFILES = {
 }
 
 
-def preset(grid, name, shape):
+def preset(grid: str, name: str, shape: Sequence[int]) -> list:
     """Return the numbers of a preset; the last two of `shape` are height and width.
 
     "counting" counts row by row, and each channel starts one higher.
@@ -197,7 +202,7 @@ def preset(grid, name, shape):
     return block()
 
 
-def numbers(grid, text, shape, say):
+def numbers(grid: str, text: str, shape: Sequence[int], say: Say) -> list:
     """Return numbers of a shape, from the name of a preset or a list of them in row order."""
     if text in PRESETS[grid]:
         return preset(grid, text, shape)
@@ -206,7 +211,7 @@ def numbers(grid, text, shape, say):
     if len(words) == count and all(
         _NUMBER.fullmatch(word) and abs(float(word)) <= LARGEST_NUMBER for word in words
     ):
-        values = [int(v) if v.is_integer() else v for v in map(float, words)]
+        values: list = [int(v) if v.is_integer() else v for v in map(float, words)]
         for size in shape[:0:-1]:
             values = [values[i : i + size] for i in range(0, len(values), size)]
         return values
@@ -216,19 +221,19 @@ def numbers(grid, text, shape, say):
     return preset(grid, "counting", shape)
 
 
-def as_tensors(X, K):
+def as_tensors(X: list, K: list) -> list[Tensor]:
     """Return X and K as tensors of one type, of whole numbers if all are."""
     tensors = torch.tensor(X), torch.tensor(K)
     whole = not any(tensor.is_floating_point() for tensor in tensors)
     return [torch.tensor(one, dtype=torch.int64 if whole else torch.float64) for one in (X, K)]
 
 
-def compute(state, X, K):
+def compute(state: State, X: list, K: list) -> list:
     """Return the output, (out_channels, h, w), as nested lists."""
-    X, K = as_tensors(X, K)
+    input, weight = as_tensors(X, K)
     options = {name: state[name] for name in ("stride", "padding", "dilation", "groups")}
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
     if state["mode"] == "conv":
-        return conv2d(X[None], K, **options)[0].tolist()
+        return conv2d(input[None], weight, **options)[0].tolist()
     extra = tuple(state["output_padding"])
-    return conv_transpose2d(X[None], K, output_padding=extra, **options)[0].tolist()
+    return conv_transpose2d(input[None], weight, output_padding=extra, **options)[0].tolist()

@@ -9,6 +9,7 @@ import html
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from ..arguments import as_int
 from .bundle import script
@@ -24,13 +25,13 @@ KINDS = tuple(TEXT["kinds"])
 class Trainer:
     """What `practice` returns: a notebook shows it as the trainer, a terminal as text."""
 
-    def __init__(self, **attributes):
+    def __init__(self, **attributes: Any) -> None:
         """Keep the attributes of the element, by name."""
         self._attributes = {name: value for name, value in attributes.items() if value is not None}
         kind = attributes["kind"]
         self._fixed = [one for one in FIXED if kind in (None, one["exercise"]["kind"])]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Ask the stored exercises as text, and give the answers at the end."""
         lines = []
         for number, one in enumerate(self._fixed, 1):
@@ -38,7 +39,7 @@ class Trainer:
         answers = [f"{i}. {one['exercise']['answer']}" for i, one in enumerate(self._fixed, 1)]
         return "\n".join([*lines, f"{TEXT['answers']}:", *answers])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         attributes = "".join(
             f' {name}="{html.escape(str(value))}"' for name, value in self._attributes.items()
         )
@@ -94,7 +95,13 @@ def _answer(one):
     ]
 
 
-def practice(kind=None, level=None, seed=None, *, chapters=None):
+def practice(
+    kind: str | None = None,
+    level: int | None = None,
+    seed: int | None = None,
+    *,
+    chapters: str | None = None,
+) -> Trainer:
     """Ask small exercises without end, and mark each number at once, with its arithmetic.
 
     kind: "size" of an output, "fill" in the output, "output_padding" for a wanted size, "row" of
