@@ -1,6 +1,7 @@
 """Pictures of one operation: cross-correlation, transposed convolution, their matrices."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -579,7 +580,7 @@ def draw_product(
     return Diagram(parts, steps, title, caption)
 
 
-def draw_tied(layers, input_size):
+def draw_tied(layers: dict[str, tuple[Callable, int]], input_size: int) -> Diagram:
     """Draw the matrices of layers side by side, with the names of the weights in each cell.
 
     layers: a dict from the words above a matrix to (layer, count): a function of a row of
@@ -616,7 +617,7 @@ def draw_tied(layers, input_size):
         ]  # fmt: skip
         W = uses.sum(0)
         grids.append(Grid(W, "kernel", label, zeros=W == 0, labels=labels))
-    longest = max((len(t) for grid in grids for row in grid.labels for t in row), default=0)
+    longest = max((len(t) for grid in grids for row in grid.labels or () for t in row), default=0)
     title = _("The matrices of layers on a row of {n} numbers").format(n=input_size)
     for cell in (CELL, CELL - 1):  # with smaller digits, if that keeps them side by side
         diagram = draw(*(replace(g, longest=longest, cell=cell) for g in grids), title=title)
