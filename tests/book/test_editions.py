@@ -6,10 +6,6 @@ import jupytext
 import pytest
 from book import CHAPTERS
 
-# Pages that still have the form of the first edition. Empty it, then delete it.
-FIRST_EDITION = {
-    "deconvolution",
-}
 WORDS, LINES, STUMBLES = 2300, 350, 4
 
 
@@ -65,11 +61,4 @@ def in_form(path):
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_form(path):
-    if path.stem in FIRST_EDITION:
-        assert in_form(path), f"{path.stem} is in form: take it out of FIRST_EDITION"
-    else:
-        assert in_form(path) == []
-
-
-def test_first_edition_names_pages():
-    assert {path.stem for path in CHAPTERS} >= FIRST_EDITION
+    assert in_form(path) == []
