@@ -3,6 +3,7 @@
 import pytest
 import torch
 from oracle import fill
+from torch.fx.experimental.proxy_tensor import make_fx
 
 import convbook as cb
 from convbook import arguments
@@ -12,6 +13,11 @@ def test_the_largest_integer_is_torch_s():
     assert arguments.as_int("stride", 2**63 - 1) == 2**63 - 1
     with pytest.raises(ValueError, match=r"^stride=9223372036854775808 must be at most 2\*\*63 - "):
         arguments.as_int("stride", 2**63)
+
+
+def test_a_size_that_a_traced_graph_does_not_know_stays_unknown():
+    zeros = make_fx(lambda X: X.new_zeros(arguments.as_int("n", X.shape[0])), {}, "symbolic")
+    assert zeros(torch.ones(3))(torch.ones(5)).shape == (5,)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 import itertools
 
 import pytest
+import torch
+import torch.nn.functional as F
 from oracle import fill
 
 import convbook as cb
-from convbook import functional
+from convbook import functional, transposed
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,29 @@ def test_many_stamps_are_computed_by_phases_where_that_is_possible(
     weight = fill((1, 3, kernel, kernel)) * number
     cb.conv_transpose2d(fill((2, 1, 4, 5)), weight, stride=2, **options)
     assert bool(seen) == used
+
+
+@pytest.mark.parametrize("most, parts", [(1152, 1), (1151, 2), (576, 2), (575, 4)])
+@pytest.mark.parametrize("layer", [cb.conv_transpose2d, cb.conv2d])
+def test_two_samples_are_one_part_or_two_or_more(monkeypatch, layer, most, parts):
+    seen, multiply = [], functional._multiply
+    monkeypatch.setattr(functional, "MOST_COLUMNS", most)
+    monkeypatch.setattr(functional, "_multiply", lambda *a: seen.append(a) or multiply(*a))
+    layer(fill((2, 1, 8, 8)), fill((1, 1, 3, 3)), padding=1)  # 2·8·8 windows or stamps of 9
+    assert len(seen) == parts
+
+
+def test_an_algorithm_is_given_what_is_finite_and_nothing_else():
+    seen = []
+
+    @transposed.transposed_layer
+    def algorithm(*arguments):
+        seen.append(arguments)
+        return functional._conv_transpose(*arguments)
+
+    X, K = torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2)
+    torch.testing.assert_close(algorithm(X, K), F.conv_transpose2d(X, K))
+    assert len(seen) == 1
+    X[0, 0, 1, 1] = float("inf")
+    torch.testing.assert_close(algorithm(X, K), F.conv_transpose2d(X, K))
+    assert len(seen) == 1
