@@ -12,7 +12,7 @@ OTHERS = {
     "checkerboard": "how evenly stamps overlap",
     "deconvolution": "what undoes a blur",
     "fast-convolution": "memory, rings and transforms",
-    "features": "batches and pictures of channels",
+    "features": "pictures of channels and ways back",
     "pruning": "which channels may go",
 }
 
