@@ -16,7 +16,7 @@
 #   make pdf         print the book into one file, _build/convolution.pdf
 #   make release VERSION=X.Y.Z       give the book another version
 #   make links       look up every link to another site, and report the dead ones with page and line
-#   make bench       time our functions beside those of torch and D2L
+#   make bench       time our functions beside those of torch, D2L and the bare matrix product
 #   make update      move the pinned versions and show which outputs change (PACKAGES="torch numpy")
 #   make repository URL=https://…    move the book to another address
 #   make clean       remove what was built (make distclean: and what was installed)

@@ -1,27 +1,28 @@
-"""Time convbook against torch.nn.functional and Dive into Deep Learning, side by side.
+"""Time convbook against torch.nn.functional and the bare matrix product, side by side.
 
-    python benchmarks/bench.py [--threads 2] [--rounds 15] [--clock cpu] [--json FILE]
+    python benchmarks/bench.py [--threads 1] [--rounds 15] [--clock cpu] [--json FILE]
 
-Both sides of every ratio run in turns in one process, so that whatever else the machine does
-hits both alike. Printed are the median of the rounds' ratios and their quartiles; a ratio of 2
-means twice as long as torch. Memory is what one call allocates at most beyond its arguments.
+All that is compared runs in turns in one process, so that whatever else the machine does hits all
+alike; printed are medians, and medians of the rounds' ratios: 2 means twice as long. The bare
+product is the one that a layer contains, of matrices that are there already: no layer computed in
+this way can be faster. Memory is what one call adds to the peak of a process of its own (Linux).
 """
 
 import argparse
-import contextlib
 import json
 import math
 import os
 import platform
+import re
 import statistics
+import subprocess
+import sys
 import time
 from functools import partial
-
-os.environ.setdefault("KINETO_LOG_LEVEL", "5")  # the profiler is to measure memory in silence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch.profiler import ProfilerActivity, profile
 
 import convbook as cb
 
@@ -39,174 +40,152 @@ TRANSPOSED = {
     "FCN: 64×64 s32": ((1, 21, 16, 16), (21, 21, 64, 64), {"stride": 32, "padding": 16}),
     "3×3 s1": ((1, 64, 56, 56), (64, 64, 3, 3), {"padding": 1}),
 }
-
-
+ALGORITHMS = ("overlap_add", "zero_insertion", "sub_kernels")
 CLOCK = {"wall": time.perf_counter, "cpu": time.process_time}
-clock = CLOCK["wall"]
 
 
-def seconds(call):
+def calls(layer):
+    """Return the functions to compare for a layer, by name, each with its arguments."""
+    transposed = layer in TRANSPOSED
+    size, kernel, kwargs = (TRANSPOSED if transposed else CONVOLUTIONS)[layer]
+    torch.manual_seed(0)
+    X, K = torch.randn(size), torch.randn(kernel)
+    name, groups = "conv_transpose2d" if transposed else "conv2d", kwargs.get("groups", 1)
+    rows = K.flatten(1).unflatten(0, (groups, -1))  # (groups, first axis/groups, the others)
+    if transposed:
+        rows, columns = rows.mT.contiguous(), X.flatten(2)
+    else:
+        sizes = {key: value for key, value in kwargs.items() if key != "groups"}
+        columns = F.unfold(X, K.shape[2:], **sizes)
+    columns = columns.unflatten(1, (groups, -1))  # (N, groups, …, pixels or windows)
+    functions = {"torch": getattr(F, name), "ours": getattr(cb, name)}
+    for algorithm in ALGORITHMS if transposed else ():
+        if algorithm != "zero_insertion" or kwargs.get("stride", 1) <= 8:  # else it takes minutes
+            functions[algorithm.replace("_", " ")] = getattr(cb, f"{name}_{algorithm}")
+    compared = {who: partial(function, X, K, **kwargs) for who, function in functions.items()}
+    return compared | {"product": partial(torch.matmul, rows, columns)}
+
+
+def seconds(call, clock):
     begin = clock()
     call()
     return clock() - begin
 
 
-def ratios(call, reference, rounds):
-    """Return the quartiles of call's time over reference's, in turns, and reference's median."""
-    call(), reference()  # warm up
-    pairs, begin = [], time.perf_counter()
-    while len(pairs) < 3 or (len(pairs) < rounds and time.perf_counter() - begin < 20):
-        pairs.append((seconds(call), seconds(reference)))
-    low, middle, high = statistics.quantiles([mine / its for mine, its in pairs], n=4)
-    return (low, middle, high), statistics.median(its for _, its in pairs)
+def peak(layer, who, threads):
+    """Return the MB that one call adds to the peak of a process that does nothing else."""
+    if not Path("/proc/self/status").exists():
+        return math.nan
+    command = [sys.executable, __file__, "--threads", str(threads), "--peak", layer, who]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-@contextlib.contextmanager
-def without_stderr():
-    """Close the error output of C++: torch's profiler logs there that it starts and stops."""
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+def high_water():
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
 
 
-def peak_memory(call):
-    """Return how many bytes `call` holds at once at most, from torch's record of allocations."""
+def print_peak(layer, who):
+    """Print what `peak` wants to know; a small call first loads what libraries load."""
+    F.conv2d(torch.ones(1, 8, 9, 9), torch.ones(8, 8, 3, 3))
+    torch.ones(9, 9) @ torch.ones(9, 9)
+    call = calls(layer)[who]
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak begins anew
+    before = high_water()
     call()
-    with (
-        without_stderr(),
-        profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record,
+    print(high_water() - before)
+
+
+def measure(layer, rounds, clock, threads):
+    """Return a row of the table, after making sure of equal results."""
+    compared = calls(layer)
+    expected = compared["torch"]()
+    for who, call in compared.items():
+        if who != "product":
+            torch.testing.assert_close(call(), expected, rtol=1e-3, atol=1e-3)
+    times = {who: [] for who in compared}
+    begin = time.perf_counter()
+    while len(times["ours"]) < 3 or (
+        len(times["ours"]) < rounds and time.perf_counter() - begin < 40
     ):
-        call()
-    held = peak = 0
-    for event in record.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            held += event.nbytes()
-            peak = max(peak, held)
-    return peak
+        for who, call in compared.items():
+            times[who].append(seconds(call, clock))
 
+    def ratio(who, to):
+        return statistics.median(mine / its for mine, its in zip(times[who], times[to]))
 
-def by_torch_unfold(X, K, stride=1, padding=0, dilation=1, groups=1):
-    """Convolve by torch's own im2col and a matrix product: the measure for memory."""
-    columns = F.unfold(X, K.shape[2:], dilation, padding, stride).unflatten(1, (groups, -1))
-    return K.flatten(1).unflatten(0, (groups, -1)) @ columns
-
-
-def row(kind, layer, name, spread, reference, memory, reference_memory):
-    low, middle, high = spread
     return {
-        "kind": kind,
         "layer": layer,
-        "what": name,
-        "ratio": round(middle, 2),
-        "quartiles": [round(low, 2), round(high, 2)],
-        "torch_ms": round(reference * 1e3, 2),
-        "peak_mb": round(memory / 1e6, 1),
-        "reference_peak_mb": round(reference_memory / 1e6, 1),
+        "ms": {who: statistics.median(t) * 1e3 for who, t in times.items()},
+        "to_torch": {who: ratio(who, "torch") for who in compared},
+        "to_product": ratio("ours", "product"),
+        "peak_mb": {who: peak(layer, who, threads) for who in ("torch", "ours", "product")},
     }
 
 
-def compare(kind, layers, functions, reference, memory_reference, rounds):
-    """Yield one row for each layer and function, after making sure of equal results."""
-    for layer, (input_shape, weight_shape, kwargs) in layers.items():
-        X, K = torch.randn(input_shape), torch.randn(weight_shape)
-        theirs = partial(reference, X, K, **kwargs)
-        limit = peak_memory(partial(memory_reference, X, K, **kwargs))
-        for name, function in functions.items():
-            if name == "zero insertion" and kwargs.get("stride", 1) > 8:
-                continue  # stride² times the work, nearly all of it by zeros: minutes
-            call = partial(function, X, K, **kwargs)
-            torch.testing.assert_close(call(), theirs(), rtol=1e-3, atol=1e-3)
-            spread, torch_time = ratios(call, theirs, rounds)
-            yield row(kind, layer, name, spread, torch_time, peak_memory(call), limit)
-
-
-def compare_with_d2l(rounds):
+def times_faster_than_d2l(rounds, clock):
     """Return how many times faster than the loops of D2L, on 256×256 by 3×3."""
     from convbook.d2l import d2l
 
     X, K = torch.randn(256, 256), torch.randn(3, 3)
     call = partial(cb.conv2d, X[None], K[None, None])
     torch.testing.assert_close(call()[0], d2l.corr2d(X, K))
-    spread, _ = ratios(partial(d2l.corr2d, X, K), call, rounds)
-    return {"median": round(spread[1]), "quartiles": [round(spread[0]), round(spread[2])]}
+    ratios = [
+        seconds(partial(d2l.corr2d, X, K), clock) / seconds(call, clock) for _ in range(rounds)
+    ]
+    return round(statistics.median(ratios))
 
 
 def table(rows):
     """Return the rows as a Markdown table."""
     lines = [
-        "| layer | what | time / torch | quartiles | torch, ms | peak, MB | reference peak, MB |",
-        "|---|---|---:|:---:|---:|---:|---:|",
+        "| layer | torch, ms | ours, ms | product, ms | ours / torch | ours / product "
+        "| peak MB: torch, ours, product |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for r in rows:
-        low, high = r["quartiles"]
+    for row in rows:
+        ms, mb = row["ms"], row["peak_mb"]
         lines.append(
-            f"| {r['layer']} | {r['what']} | {r['ratio']:.2f} | {low:.2f}–{high:.2f} "
-            f"| {r['torch_ms']:.2f} | {r['peak_mb']:.1f} | {r['reference_peak_mb']:.1f} |"
+            f"| {row['layer']} | {ms['torch']:.2f} | {ms['ours']:.2f} | {ms['product']:.2f} "
+            f"| {row['to_torch']['ours']:.2f} | {row['to_product']:.2f} "
+            f"| {mb['torch']:.0f}, {mb['ours']:.0f}, {mb['product']:.0f} |"
         )
     return "\n".join(lines)
 
 
 def geometric_mean(rows):
-    return math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
+    ratios = [(row["to_torch"]["ours"], row["to_product"]) for row in rows]
+    return [round(statistics.geometric_mean(column), 2) for column in zip(*ratios)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--clock", choices=CLOCK, default="wall", help="cpu: for busy machines")
     parser.add_argument("--json", help="also write the numbers to this file")
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    global clock
-    clock = CLOCK[arguments.clock]
     torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
-    rounds = arguments.rounds
-
-    conv = list(
-        compare("conv", CONVOLUTIONS, {"conv2d": cb.conv2d}, F.conv2d, by_torch_unfold, rounds)
-    )
-    algorithms = {
-        "conv_transpose2d": cb.conv_transpose2d,
-        "overlap-add": cb.conv_transpose2d_overlap_add,
-        "zero insertion": cb.conv_transpose2d_zero_insertion,
-        "sub-kernels": cb.conv_transpose2d_sub_kernels,
-    }
-    reference = F.conv_transpose2d
-    transposed = list(compare("transposed", TRANSPOSED, algorithms, reference, reference, rounds))
-    ours = [r for r in transposed if r["what"] == "conv_transpose2d"]
-    results = {
-        "machine": {
-            "cores": os.cpu_count(),
-            "threads": arguments.threads,
-            "clock": arguments.clock,
-        },
-        "versions": {"torch": torch.__version__, "python": platform.python_version()},
-        "rounds": rounds,
-        "rows": conv + transposed,
-        "geometric_mean": {
-            "conv2d": round(geometric_mean(conv), 2),
-            "conv_transpose2d": round(geometric_mean(ours), 2),
-        },
-        "times_faster_than_d2l_corr2d": compare_with_d2l(rounds),
-    }
-
-    threads = f"{arguments.threads} threads, {arguments.clock} clock"
-    print(f"torch {torch.__version__}, {os.cpu_count()} cores, {threads}")
-    print("\nConvolutions (reference for memory: torch's unfold and a matrix product)\n")
-    print(table(conv))
-    print("\nTransposed convolutions (reference for memory: torch)\n")
-    print(table(transposed))
-    print(f"\nGeometric means, times torch: {results['geometric_mean']}")
-    print(f"Times faster than d2l.corr2d: {results['times_faster_than_d2l_corr2d']}")
+    if arguments.peak:
+        return print_peak(*arguments.peak)
+    clock, rounds = CLOCK[arguments.clock], arguments.rounds
+    machine = f"{os.cpu_count()} cores, {arguments.threads} threads, {arguments.clock} clock"
+    print(f"torch {torch.__version__}, Python {platform.python_version()}, {machine}")
+    results = {}
+    for kind, layers in {"Convolutions": CONVOLUTIONS, "Transposed": TRANSPOSED}.items():
+        rows = [measure(layer, rounds, clock, arguments.threads) for layer in layers]
+        to_torch, to_product = geometric_mean(rows)
+        results[kind] = {"rows": rows, "to torch": to_torch, "to product": to_product}
+        print(f"\n{kind}\n\n{table(rows)}")
+        print(f"\nGeometric means: {to_torch} times torch, {to_product} times the product")
+    print("\nThe three algorithms, times torch:")
+    for row in results["Transposed"]["rows"]:
+        shown = [f"{who} {r:.1f}" for who, r in row["to_torch"].items()]
+        print(f"  {row['layer']}: {', '.join(shown[2:-1])}")
+    print(f"\nTimes faster than d2l.corr2d: {times_faster_than_d2l(rounds, clock)}")
     if arguments.json:
-        with open(arguments.json, "w") as file:
-            json.dump(results, file, indent=1, ensure_ascii=False)
+        Path(arguments.json).write_text(json.dumps(results, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":
