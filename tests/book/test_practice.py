@@ -1,9 +1,12 @@
-"""Exercises lead to the trainer, where a kind of it fits."""
+"""Exercises lead to the trainer, where a kind of it fits; pages carry its script as it is now."""
 
+import json
 import re
 
 import pytest
 from book import CHAPTERS, ROOT
+
+from convbook.explorer.bundle import script
 
 LINK = re.compile(r"\(\.\./reference/trainer\.ipynb#([\w-]+)\)")
 TRAINER = (ROOT / "reference" / "trainer.md").read_text(encoding="utf-8")
@@ -40,3 +43,16 @@ def test_links_to_the_trainer_name_a_kind(path):
     for anchor in LINK.findall(path.read_text(encoding="utf-8")):
         assert anchor in {title.lower().replace(" ", "-") for title in titles}
         assert f'"#{anchor}": "' in script
+
+
+def test_every_page_carries_the_scripts_of_now():
+    """The site has one file for all of them, and a page that was executed before would differ."""
+    seen = 0
+    for path in [*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("reference/*.ipynb")]:
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                html = "".join(output.get("data", {}).get("text/html", []))
+                for name in re.findall(r"</(conv-explorer|conv-trainer)>\s*<script>", html):
+                    assert f"<script>{script(name)}</script>" in html, f"execute {path.stem}"
+                    seen += 1
+    assert seen > 10
