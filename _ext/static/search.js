@@ -15,6 +15,7 @@ Search.htmlToText = (html, anchor) => {
 // that have most of the words are shown, the best one first: a rare word counts more than one that
 // is everywhere, and one in a title half as much again.
 const withAllWords = Search.performTermsSearch;
+const scored = (page, score) => [...page.slice(0, 4), score, page[5]];
 Search.performTermsSearch = (words, excluded) => {
   const pages = new Map();
   let top = 0;
@@ -24,10 +25,10 @@ Search.performTermsSearch = (words, excluded) => {
       top = Math.max(top, page[4]);
       const rare = Math.log(1 + Search._index.docnames.length / having.length);
       const before = pages.get(page[0])?.[4] ?? 0;
-      pages.set(page[0], page.with(4, before + rare * (page[4] >= Scorer.partialTitle ? 1.5 : 1)));
+      pages.set(page[0], scored(page, before + rare * (page[4] >= Scorer.partialTitle ? 1.5 : 1)));
     }
   }
   const best = Math.max(...[...pages.values()].map((page) => page[4]));
   const most = [...pages.values()].filter((page) => page[4] >= best / 2);
-  return most.map((page) => page.with(4, top * page[4] / best));
+  return most.map((page) => scored(page, top * page[4] / best));
 };

@@ -1,5 +1,6 @@
 """What is too large to lay out at once is laid out in blocks, none of them larger than allowed."""
 
+import inspect
 import itertools
 
 import pytest
@@ -95,6 +96,7 @@ def test_an_algorithm_is_given_what_is_finite_and_nothing_else():
         seen.append(arguments)
         return functional._conv_transpose(*arguments)
 
+    assert inspect.signature(algorithm) == inspect.signature(cb.conv_transpose2d)
     X, K = torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2)
     torch.testing.assert_close(algorithm(X, K), F.conv_transpose2d(X, K))
     assert len(seen) == 1

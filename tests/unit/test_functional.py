@@ -321,8 +321,10 @@ def test_arguments_are_left_alone():
 
 
 @pytest.mark.parametrize("thread_count", [1, 2])
-def test_float32_of_a_layer_s_size(thread_count):
+def test_float32_of_a_layer_s_size(thread_count, most, monkeypatch):
     """Large enough that torch takes its fast paths, which differ from those for small inputs."""
+    # A handful of parts: with one for each window this test alone would take a minute.
+    monkeypatch.setattr(cb.functional, "MOST_COLUMNS", max(cb.functional.MOST_COLUMNS, 2**15))
     before = torch.get_num_threads()
     torch.set_num_threads(thread_count)
     try:
