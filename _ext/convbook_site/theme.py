@@ -143,6 +143,12 @@ MENDS = [
         attributes(aria_label="Search Ctrl+K", title=None),
     ),
     Mend(
+        "so does that of a folded cell, by itself",
+        "summary[aria-label]",
+        attributes(aria_label=None),
+        everywhere=False,
+    ),
+    Mend(
         "on paper, a second title without its number, and the contents without page numbers",
         "#jb-print-docs-body",
         everywhere=False,

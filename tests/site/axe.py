@@ -1,7 +1,8 @@
 """How the tests ask axe, the accessibility checker, about a page."""
 
-from axe_playwright_python.base import AXE_FILE_PATH
+import scripts
 
+AXE = scripts.PLACE / "node_modules" / "axe-core" / "axe.min.js"
 RULES_OF_COLORS = ["color-contrast", "link-in-text-block"]
 # Light and dark differ in COLORS; the rest is the same in both.
 COLORS = {"runOnly": RULES_OF_COLORS}
@@ -10,7 +11,7 @@ ALL_BUT_COLORS = {"rules": {rule: {"enabled": False} for rule in RULES_OF_COLORS
 
 def load(tab):
     """Bring axe into a page."""
-    tab.evaluate(AXE_FILE_PATH.read_text("utf-8"))
+    tab.evaluate(AXE.read_text("utf-8"))
 
 
 def violations(tab, options):
