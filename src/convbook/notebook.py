@@ -296,7 +296,7 @@ def _numbers(value: Any) -> numpy.ndarray:
         value = value.detach().to_dense().to(torch.complex128 if value.is_complex() else floating)
         return value.cpu().resolve_conj().resolve_neg().numpy()
 
-    array = numpy.array(plain(value))
+    array = numpy.asarray(plain(value))
     if array.dtype.kind == "O" and not all(isinstance(number, int) for number in array.flat):
         numbers = [complex(number) for number in array.flat]  # fractions, and those of SymPy
         array = numpy.array(numbers).reshape(array.shape)

@@ -170,7 +170,7 @@ def test_check_gives_each_call_arguments_of_its_own(capsys):
 
 
 def test_check_is_not_deceived_by_what_an_attempt_spoils(capsys):
-    X = torch.ones(2)
+    X = torch.ones(2).double()
     check(spoil, lambda X: X.sum(), on=[(X,)])
     check(lambda numbers: numbers.mul_(0), lambda numbers: numbers, on=[(X,)])
     check(lambda: spoil(X), lambda: X.sum(), on=[()])
