@@ -61,6 +61,7 @@ def add_moved(app):
             f'<li><a href="{app.builder.get_relative_uri(old, new)}">'
             f"{escape(app.env.titles[new].astext())}</a></li>"
             for new in pages
+            if new in app.env.titles  # a part of the book can be built alone
         )
         body = f"<h1>This page has moved</h1><p>What was here is now in:</p><ul>{links}</ul>"
         yield old, {"title": "This page has moved", "body": body, "pageurl": None}, "page.html"
