@@ -256,7 +256,7 @@ def conv1d(
     dilation: Ints = 1,
     groups: int = 1,
 ) -> Num[Tensor, "[n] c_out w_out"]:
-    """Convolve along one axis (no flip: a cross-correlation), as `conv2d` does along two.
+    """Convolve along one axis (without a flip), as `conv2d` does along two.
 
     input: ([N,] c_in, w). weight: (c_out, c_in / groups, kw). bias: (c_out,) or None.
     stride, padding, dilation, groups: as for `conv2d`, with one int for the one axis.

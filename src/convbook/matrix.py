@@ -49,7 +49,7 @@ def kernel2matrix(
     sparse: bool = False,
     groups: Positive = 1,
 ) -> Tensor:
-    """Return the matrix W of a convolution: W @ X.reshape(-1) is its output, flattened.
+    """Return the matrix W of a convolution: W @ X.reshape(-1) is its flat output.
 
     K: (kh, kw) or, as the weight of `conv2d`, (c_out, c_in / groups, kh, kw). input_shape: (h, w),
     that of X without its channels. stride, padding, dilation: an int or (height, width). sparse:
@@ -75,13 +75,13 @@ def kernel2matrix(
     """
     weight = K if K.ndim == 4 else K[None, None]
     if len(weight) % groups:
-        raise ValueError(f"groups={groups} must divide {len(weight)}, the first axis of K")
+        raise ValueError(f"groups={groups} must divide {len(weight)}, the outputs of K")
     c_out, c_in = weight.shape[0], weight.shape[1] * groups
     numbers = _number(c_in, *pair(input_shape))
     windows = unfold(numbers.double(), K.shape[-2:], dilation, padding, stride).long()
-    windows = windows.unflatten(0, (groups, -1)).mT  # (groups, h_out·w_out, c_in/groups·kh·kw)
+    windows = windows.unflatten(0, (groups, -1)).mT  # (groups, h_out·w_out, taps)
     sources = windows.repeat_interleave(c_out // groups, 0)  # (c_out, h_out·w_out, …)
-    values = weight.flatten(1)[:, None].expand(sources.shape)  # each kernel in all of its rows
+    values = weight.flatten(1)[:, None].expand(sources.shape)  # in each row
     return _matrix(sources.flatten(0, 1), values.flatten(0, 1), numbers.numel(), sparse)
 
 

@@ -230,7 +230,7 @@ def trans_conv_multi_in_out(
     X: Num[Tensor, "c_in h w"],
     K: Num[Tensor, "c_in c_out kh kw"],
 ) -> Num[Tensor, "c_out h+kh-1 w+kw-1"]:
-    """Stamp each input channel on each output channel: adjoint of `corr2d_multi_in_out`.
+    """Stamp inputs on outputs, channel by channel: adjoint of `corr2d_multi_in_out`.
 
     X: (c_in, h, w). K: (c_in, c_out, kh, kw); the channel axes stand the other way round than
     for `corr2d_multi_in_out`, so one and the same K serves a correlation and its adjoint.

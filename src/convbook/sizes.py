@@ -112,7 +112,7 @@ def output_padding_for(
     padding: NotNegative = 0,
     dilation: Positive = 1,
 ) -> int:
-    """Return the output_padding with which a transposed convolution gives `output_size`.
+    """Return the output_padding that gives a transposed convolution `output_size`.
 
     All arguments: as for `conv_output_size`; input_size and output_size are those of the
     transposed convolution. Returns an int or a tuple alike.

@@ -84,7 +84,7 @@ def flip_and_swap(
 
 @transposed_layer
 def conv_transpose2d_overlap_add(input, weight, stride, crop, dilation, groups):
-    """Stamp the kernel at every pixel, scaled by it, and add the stamps where they overlap.
+    """Stamp the kernel at every pixel, times its number; add stamps that overlap.
 
     Called with the arguments of `conv_transpose2d`. Returns and raises the same.
     There is one multiplication for each pixel, pair of channels and kernel element, and none by
@@ -134,7 +134,7 @@ def conv_transpose2d_zero_insertion(input, weight, stride, crop, dilation, group
 
 @transposed_layer
 def conv_transpose2d_sub_kernels(input, weight, stride, crop, dilation, groups):
-    """Compute the outputs of each phase, every stride-th row and column, with its own sub-kernel.
+    """Compute every phase, each stride-th output, with a sub-kernel of its own.
 
     Called with the arguments of `conv_transpose2d`. Returns and raises the same.
     Before the crop, the outputs at rows r, r + s, r + 2s, … see only the rows r, r + s, … of the
@@ -158,6 +158,7 @@ def conv_transpose2d_sub_kernels(input, weight, stride, crop, dilation, groups):
         for c in range(min(sw, kw)):
             sub_kernel = flip_and_swap(kernel[:, :, r::sh, c::sw], groups)
             reach = [k - 1 for k in sub_kernel.shape[2:]]
-            phase = conv2d(input.to(weight.dtype), sub_kernel, padding=reach, groups=groups)
+            pixels = input.to(weight.dtype)
+            phase = conv2d(pixels, sub_kernel, padding=reach, groups=groups)
             canvas[:, :, r::sh, c::sw] = phase
     return _pad(canvas, [(-before, -after) for before, after in crop])

@@ -130,7 +130,10 @@ class TestNotebook:
 
     def test_code_fits_the_page(self, path):
         for cell in code_cells(path):
-            for line in "".join(cell["source"]).splitlines():
+            shown = [out["data"] for out in cell["outputs"] if "data" in out]
+            sources = ["".join(data.get("text/markdown", "")) for data in shown]
+            sources = [text for text in sources if text.startswith("```python")]
+            for line in "\n".join(["".join(cell["source"]), *sources]).splitlines():
                 assert len(line) <= 88, line
 
     def test_outputs_are_light(self, path):

@@ -162,5 +162,5 @@ def test_channels_and_groups_are_blocks_of_the_matrix(groups):
 
 
 def test_groups_must_divide_the_outputs():
-    with pytest.raises(ValueError, match="groups=2 must divide 3, the first axis of K"):
+    with pytest.raises(ValueError, match="groups=2 must divide 3, the outputs of K"):
         kernel2matrix(torch.ones(3, 2, 1, 1), (2, 2), groups=2)
