@@ -247,9 +247,12 @@ def write_versions():
         except importlib.metadata.PackageNotFoundError:
             return "not installed"
 
+    cores = Path("/proc/cpuinfo")
+    model = re.search(r"model name\s*: (.+)", cores.read_text()) if cores.exists() else None
+    machine = [platform.system(), model[1] if model else platform.machine()]
     versions = [
         ("date", date.today().isoformat()),
-        ("machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
+        ("machine", f"{', '.join(machine)}, {os.cpu_count()} cores"),
         ("Python", platform.python_version()),
         *((package, installed(package)) for package in pins()),
     ]
@@ -257,18 +260,25 @@ def write_versions():
 
 
 def write_seconds(measured):
-    """Enter how long each `.md` of this dict took on the page "Verified with"."""
+    """Enter how long each `.md` of this dict took on the page "Verified with", in toc's order."""
     target = ROOT / "reference" / "seconds.csv"
-    old = dict(csv.reader(target.open(encoding="utf-8"))) if target.exists() else {}
+    old = list(csv.reader(target.open(encoding="utf-8"))) if target.exists() else []
+    seconds = {name.split("](")[-1].rstrip(")"): float(value) for name, value in old}
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
     rows = {}
-    for path in sources():
-        link = path.relative_to(ROOT).with_suffix(".ipynb").as_posix()
-        row = f"[{path.stem}](../{link})"
-        seconds = measured.get(path, old.get(row))
-        if seconds is not None:
-            rows[row] = f"{float(seconds):.1f}"
+    place = {f"../{file}": n for n, file in enumerate(files)}
+    for path in sorted(sources(), key=lambda path: place.get(_link(path), len(place))):
+        value = measured.get(path, seconds.get(_link(path)))
+        title = re.search(r"^# (.+)", path.read_text(encoding="utf-8"), re.MULTILINE)[1]
+        if value is not None:
+            rows[f"[{title}]({_link(path)})"] = f"{value:.1f}"
     rows["all"] = f"{sum(map(float, rows.values())):.1f}"
     _write_table("seconds", rows.items())
+
+
+def _link(path):
+    return f"../{path.relative_to(ROOT).with_suffix('.ipynb').as_posix()}"
 
 
 def _write_table(name, rows):
