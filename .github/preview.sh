@@ -8,23 +8,18 @@ cd "$(dirname "$0")/.."
 before=$(mktemp -d)
 trap 'git worktree remove --force "$before/tree"; rm -rf "$before"' EXIT
 git worktree add --quiet --detach "$before/tree" "$1"
-.venv/bin/jupyter-book build --quiet --path-output "$before" "$before/tree" > /dev/null 2>&1 ||
+PYTHONPATH="$before/tree/src" \
+  .venv/bin/jupyter-book build --quiet --path-output "$before" "$before/tree" > /dev/null 2>&1 ||
   { echo "The site of $1 cannot be built."; exit; }
 
 echo "## Outputs that changed"
 git diff --stat=100 "$1" -- '*.ipynb' | sed 's/^/    /'
-echo
-echo "## Pages that changed"
-cd _build/html
-changed=$(find . -name '*.html' -not -path './_static/*' | sed 's|^\./||' | sort | while read -r page; do
-  cmp -s "$before/_build/html/$page" "$page" || echo "$page"
-done)
-cd ../..
-echo "${changed:-none}" | sed 's/^/- /'
+.venv/bin/python .github/changed.py "$before/_build/html" _build/html | tee "$before/changed"
 browser=$(command -v google-chrome chromium-headless-shell chromium | head -1 || true)
 [ -n "$browser" ] || exit 0
 mkdir -p _build/pictures
-for page in $changed; do
+for page in $(sed -n 's/^- \(.*\.html\)$/\1/p' "$before/changed"); do
+  [ -f "_build/html/$page" ] || continue
   "$browser" --headless --no-sandbox --hide-scrollbars --window-size=1280,4000 \
     --screenshot="_build/pictures/$(echo "$page" | tr / -).png" "file://$PWD/_build/html/$page" > /dev/null 2>&1 || true
 done

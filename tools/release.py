@@ -54,4 +54,5 @@ if __name__ == "__main__":
         release(*sys.argv[1:])
     except (TypeError, ValueError) as error:
         sys.exit(f"{error}\nusage: make release VERSION=X.Y.Z")
-    print(f"Now: make test, git commit, git tag v{sys.argv[1]}, git push --tags")
+    tag = f"v{sys.argv[1]}"
+    print(f"Now: make test, git commit -a, git tag {tag}, git push origin main {tag}")

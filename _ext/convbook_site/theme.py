@@ -104,6 +104,14 @@ MENDS = [
         False,
     ),
     Mend("their entries are buttons of their own", ".dropdown-menu", open_menu, False),
+    Mend(
+        "most sources are notebooks, and should be saved, not shown",
+        '[title="Download source file"][href$=".ipynb"]',
+        attributes(
+            title="Download this notebook", aria_label="Download this notebook", download=""
+        ),
+        everywhere=False,
+    ),
     Mend("and so does the button back to the top", "#pst-back-to-top"),
     Mend(
         "tooltips: a browser shows titles by itself",

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 import yaml
@@ -67,3 +68,20 @@ def test_every_command_of_make_that_a_workflow_runs_exists():
     named = set(re.findall(r"\bmake (\w+)\b", re.sub(r"Run: make.*", "", runs)))
     assert named and named <= targets
     assert "bash .github/preview.sh" in runs and (ROOT / ".github" / "preview.sh").exists()
+
+
+def test_a_preview_names_pages_that_read_otherwise_and_nothing_else(tmp_path):
+    page = '<link href="site.css?v={}"><nav>{}</nav><article>{}</article>'
+    for name, stamp, menu in (("before", "1a", "one"), ("after", "2b", "two")):
+        (tmp_path / name / "_static").mkdir(parents=True)
+        (tmp_path / name / "same.html").write_text(page.format(stamp, menu, "word"))
+        (tmp_path / name / "other.html").write_text(page.format(stamp, menu, menu))
+        (tmp_path / name / "moved.html").write_text(f'<a href="x?v={stamp}">')
+        (tmp_path / name / "_static" / "site.css").write_text(menu)
+        (tmp_path / name / "_static" / "site.js").write_text("let x")
+    (tmp_path / "after" / "new.html").write_text(page.format("", "", ""))
+    command = [sys.executable, ROOT / ".github" / "changed.py", "before", "after"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    pages, assets = done.stdout.split("## Styles and scripts that changed")
+    assert re.findall("- (.*)", pages) == ["new.html", "other.html"]
+    assert re.findall("- (.*)", assets) == ["_static/site.css"]

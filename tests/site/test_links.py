@@ -62,6 +62,19 @@ def test_chapters_open_in_colab(soups):
         assert soups[page].find("a", href=link), page
 
 
+def test_a_page_offers_its_notebook_with_the_outputs(site, soups):
+    for page in PAGES:
+        offered = soups[page].select_one('[title^="Download"]')
+        name = page.replace(".html", ".ipynb")
+        if not (ROOT / name).exists():
+            assert offered["title"] == "Download source file"
+            continue
+        assert offered["title"] == offered["aria-label"] == "Download this notebook"
+        assert "download" in offered.attrs
+        saved = site / Path(page).parent / offered["href"]
+        assert saved.read_bytes() == (ROOT / name).read_bytes()
+
+
 def test_outputs_are_on_the_page(soups):
     """A page built from the .md of a pair has none, and nothing warns."""
     for page in CHAPTER_PAGES:

@@ -1,0 +1,36 @@
+"""Name, in Markdown, the pages of the site AFTER that read otherwise than in the site BEFORE.
+
+    python .github/changed.py BEFORE AFTER
+
+What stands around each page (menus, the version) is not compared.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+
+def read(page):
+    """Return what is the page's own, without the stamps of styles and scripts."""
+    text = re.sub(r"\?v=\w+", "", page.read_text("utf-8")) if page.exists() else ""
+    own = re.search(r"<article.*</article>|<main.*</main>", text, re.DOTALL)
+    return own[0] if own else text
+
+
+def changed(before, after):
+    """Return the names of the pages that differ, and of the styles and scripts."""
+    pages, assets = set(), set()
+    for site in (before, after):
+        names = {path.relative_to(site) for path in site.rglob("*.*")}
+        assets |= {name for name in names if name.suffix in (".css", ".js")}
+        pages |= {name for name in names if name.suffix == ".html"}
+    return [
+        sorted(n.as_posix() for n in names if read(before / n) != read(after / n))
+        for names in (pages, assets)
+    ]
+
+
+if __name__ == "__main__":
+    for title, names in zip(["Pages", "Styles and scripts"], changed(*map(Path, sys.argv[1:]))):
+        print(f"\n## {title} that changed\n")
+        print(*(f"- {name}" for name in names or ["none"]), sep="\n")
