@@ -13,8 +13,8 @@ from pathlib import Path
 def read(page):
     """Return what is the page's own, without the stamps of styles and scripts."""
     text = re.sub(r"\?v=\w+", "", page.read_text("utf-8")) if page.exists() else ""
-    own = re.search(r"<article.*</article>|<main.*</main>", text, re.DOTALL)
-    return own[0] if own else text
+    found = (re.search(f"<{own}.*</{own}>", text, re.DOTALL) for own in ("article", "main"))
+    return next((own[0] for own in found if own), text)
 
 
 def changed(before, after):
@@ -22,7 +22,7 @@ def changed(before, after):
     pages, assets = set(), set()
     for site in (before, after):
         names = {path.relative_to(site) for path in site.rglob("*.*")}
-        assets |= {name for name in names if name.suffix in (".css", ".js")}
+        assets |= {name for name in names if re.match(r"_static/.*\.(css|js)$", name.as_posix())}
         pages |= {name for name in names if name.suffix == ".html"}
     return [
         sorted(n.as_posix() for n in names if read(before / n) != read(after / n))

@@ -71,7 +71,7 @@ def test_every_command_of_make_that_a_workflow_runs_exists():
 
 
 def test_a_preview_names_pages_that_read_otherwise_and_nothing_else(tmp_path):
-    page = '<link href="site.css?v={}"><nav>{}</nav><article>{}</article>'
+    page = '<link href="site.css?v={}"><main><nav>{}</nav><article>{}</article></main>'
     for name, stamp, menu in (("before", "1a", "one"), ("after", "2b", "two")):
         (tmp_path / name / "_static").mkdir(parents=True)
         (tmp_path / name / "same.html").write_text(page.format(stamp, menu, "word"))
