@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 from .pages import attributes
 
 GAP = 14  # between two grids, as in a diagram
+CARD = 207, 102  # pixels, the room for a drawing on a card
 
 
 def drawing(notebook):
@@ -25,20 +26,38 @@ def drawing(notebook):
     return None
 
 
+def two_rows(sizes):
+    """Return how many of the grids stand in the first of two rows; in a card, that is larger."""
+
+    def shrinks(first):
+        rows = [row for row in (sizes[:first], sizes[first:]) if row]
+        width = max(sum(wide + GAP for wide, _ in row) for row in rows)
+        height = sum(max(high for _, high in row) + GAP for row in rows)
+        return max(width / CARD[0], height / CARD[1])
+
+    return min(range(len(sizes), 0, -1), key=shrinks)
+
+
 def side_by_side(svgs):
-    """Return one SVG that holds others in a row, so that it shrinks as a whole."""
-    x = height = 0
+    """Return one SVG that holds others in a row or two, so that it shrinks as a whole."""
+    sizes = [(float(svg.attrs["width"]), float(svg.attrs["height"])) for svg in svgs]
+    first = two_rows(sizes)
+    x = y = width = height = 0
     inside = []
-    for svg in svgs:
-        box, wide, high = (svg.attrs[name] for name in ("viewBox", "width", "height"))
+    for i, svg in enumerate(svgs):
+        if i == first:
+            x, y = 0, height + GAP
+        box, (wide, high) = svg.attrs["viewBox"], sizes[i]
         for node in svg.css("*"):
             attributes(**{"class": None, "data-step": None, "data-of": None})(node)
         content = "".join(node.html for node in svg.iter())
         inside.append(
-            f'<svg x="{x}" width="{wide}" height="{high}" viewBox="{box}">{content}</svg>'
+            f'<svg x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}" viewBox="{box}">'
+            f"{content}</svg>"
         )
-        x, height = x + float(wide) + GAP, max(height, float(high))
-    size = f'width="{x - GAP:g}" height="{height:g}" viewBox="0 0 {x - GAP:g} {height:g}"'
+        x += wide + GAP
+        width, height = max(width, x - GAP), max(height, y + high)
+    size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return f'<svg aria-hidden="true" {size}>{"".join(inside)}</svg>'
 
 

@@ -7,14 +7,22 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from .pages import Mend, attributes, mend
 
 # What the page says before anything is drawn: as the reader chose, or else as the system says.
+# Pictures that play by themselves look at data-motion.
 CHOSEN = """{
   const root = document.documentElement.dataset;
+  root.motion = localStorage.getItem("motion") || "auto";
   const set = () => {
     root.mode = localStorage.getItem("mode") || "auto";
     const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     root.theme = root.mode === "auto" ? dark : root.mode;
   };
   set();
+  // Fonts come with the sheet that names them, not after it, when text would move.
+  for (const name of location.protocol === "file:" ? [] : ["serif", "sans"]) {
+    const font = { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "" };
+    const href = `${root.content_root}_static/fonts/book-${name}.woff2`;
+    document.head.append(Object.assign(document.createElement("link"), font, { href }));
+  }
   addEventListener("beforeprint", () => { root.theme = "light"; });
   addEventListener("afterprint", set);
 }"""

@@ -18,6 +18,15 @@ addEventListener("DOMContentLoaded", () => {
     move();
   }
 
+  // One switch for all pictures of all pages.
+  const { dataset } = document.documentElement, motion = document.getElementById("pictures-play");
+  motion.closest("p").hidden = false; // which needs this script
+  motion.checked = dataset.motion !== "none";
+  motion.addEventListener("change", () => {
+    dataset.motion = motion.checked ? "auto" : "none";
+    localStorage.setItem("motion", dataset.motion);
+  });
+
   // A side bar that is shown, or not.
   for (const toggle of document.querySelectorAll(".sidebar-toggle[aria-controls]")) {
     const bar = document.getElementById(toggle.getAttribute("aria-controls"));

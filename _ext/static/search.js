@@ -6,6 +6,8 @@ Search.htmlToText = (html, anchor) => {
   const article = new DOMParser().parseFromString(page, "text/html").querySelector(".bd-article");
   const rest = ".headerlink, .katex-html, annotation, script, svg, conv-explorer";
   for (const element of article.querySelectorAll(rest)) element.remove();
+  // The page has no space between two paragraphs.
+  for (const block of article.querySelectorAll("p, li, dt, td, th, pre, h1, h2, h3, h4")) block.append(" ");
   const found = anchor && article.querySelector(`[id="${anchor.slice(1)}"]`);
   if (!found) return article.textContent;
   return found.matches("dt") ? found.nextElementSibling.textContent : found.textContent;

@@ -325,6 +325,23 @@ def test_the_landing_page_leads_into_the_book(tab, server):
     assert tab.url == server + CHAPTER
 
 
+# ---- Motion ----
+
+
+def test_one_switch_stops_the_pictures_of_all_pages(tab, server):
+    playing = "all => all.map(picture => picture.playing)"
+    for page, before in (CHAPTER, True), ("chapters/trans-conv.html", False):
+        tab.goto(server + page)
+        switch = tab.get_by_label("Pictures play by themselves")
+        pictures = tab.locator("conv-steps")
+        assert switch.is_checked() == before
+        assert set(pictures.evaluate_all(playing)) == {before}
+        switch.uncheck()
+        assert set(pictures.evaluate_all(playing)) == {False}
+    switch.check()
+    assert set(pictures.evaluate_all(playing)) == {True}
+
+
 # ---- Light and dark ----
 
 FIRST = """
