@@ -15,7 +15,7 @@
 #                    that Colab has)
 #   make pdf         print the book into one file, _build/convolution.pdf
 #   make release VERSION=X.Y.Z       give the book another version
-#   make links       look up every link to another site, and report the dead ones with page and line
+#   make links       look up every link to another site, and report the dead ones with file and line
 #   make bench       time our functions beside those of torch, D2L and the bare matrix product
 #   make update      move the pinned versions and show which outputs change (PACKAGES="torch numpy")
 #   make repository URL=https://…    move the book to another address
@@ -103,9 +103,9 @@ release: $(READY)
 	$(BIN)/python tools/release.py $(VERSION)
 
 links: $(READY)
-	$(BIN)/jupyter-book build --builder linkcheck --keep-going --quiet --path-output _build/links . || true
-	@mkdir -p _build/linkcheck && cp _build/links/_build/linkcheck/output.* _build/linkcheck
-	@! grep -F '[broken]' _build/linkcheck/output.txt
+	@rm -rf _build/links
+	$(BIN)/jupyter-book build --builder linkcheck --keep-going --quiet --path-output _build/links . > /dev/null 2>&1 || true
+	@$(BIN)/python tools/links.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py

@@ -12,6 +12,7 @@ import tomllib
 from datetime import date
 from types import SimpleNamespace
 
+import links
 import pytest
 import release
 import repository
@@ -374,3 +375,28 @@ def test_an_unknown_pin_is_refused():
 def test_colab_gets_the_pinned_d2l():
     pin = re.search(r"^d2l==[\w.]+", REQUIREMENTS, re.MULTILINE)
     assert f'"{pin[0]}"' in repository.bootstrap(URL)
+
+
+def test_dead_links_are_named_with_each_file_and_line_that_holds_them(tmp_path, monkeypatch):
+    (tmp_path / "one.md").write_text("# One\n\n[a](https://a.example/x) [b](https://b.example)\n")
+    (tmp_path / "two.md").write_text("https://a.example/x/y\nhttps://a.example/x.\n")
+    (tmp_path / "references.bib").write_text("@misc{c,\n  eprint = {1312.6034}}\n")
+    found = tmp_path / links.FOUND
+    found.parent.mkdir(parents=True)
+    statuses = {
+        "https://a.example/x": "broken",
+        "https://b.example": "working",
+        "https://arxiv.example/abs/1312.6034": "timeout",
+    }
+    entries = [
+        {"uri": uri, "status": status, "info": "404", "filename": "one.ipynb"}
+        for uri, status in statuses.items()
+    ]
+    found.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    names = ("one.md", "two.md", "references.bib")
+    monkeypatch.setattr(repository, "files", lambda root: [root / name for name in names])
+    assert list(links.dead(tmp_path)) == [
+        "one.md:3: https://a.example/x (404)",
+        "two.md:2: https://a.example/x (404)",
+        "references.bib:2: https://arxiv.example/abs/1312.6034 (404)",
+    ]
