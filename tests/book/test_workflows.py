@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import release
 import yaml
 from book import ROOT, URL
 
@@ -85,3 +86,29 @@ def test_a_preview_names_pages_that_read_otherwise_and_nothing_else(tmp_path):
     pages, assets = done.stdout.split("## Styles and scripts that changed")
     assert re.findall("- (.*)", pages) == ["new.html", "other.html"]
     assert re.findall("- (.*)", assets) == ["_static/site.css"]
+
+
+def run(workflow, command, tag, cwd=ROOT):
+    """Run the lines of a workflow that hold a command, as for this tag."""
+    runs = [step.get("run", "") for name, step in steps() if name == workflow]
+    lines = [line for text in runs for line in text.splitlines() if command in line]
+    assert len(lines) == 1
+    shell = ["bash", "-e", "-c", lines[0].replace("> notes.md", "")]
+    environment = {**os.environ, "TAG": tag}
+    return subprocess.run(
+        shell, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
+
+
+def test_only_the_tag_of_the_present_version_is_released():
+    version = release.current()["pyproject.toml"]
+    assert run("release.yml", "grep -Fx", f"v{version}").returncode == 0
+    assert run("release.yml", "grep -Fx", f"v{version}.1").returncode == 1
+
+
+def test_the_notes_of_a_release_are_what_the_log_says_of_it(tmp_path):
+    log = "# Changes\n\n## 0.3.0 · 2027-01-01\n\n- c\n- d\n\n## 0.2.0 · 2026-12-01\n\n- a\n\n- b\n"
+    (tmp_path / "CHANGELOG.md").write_text(log, encoding="utf-8")
+    for tag, notes in (("v0.3.0", ["- c", "- d"]), ("v0.2.0", ["- a", "- b"])):
+        done = run("release.yml", "CHANGELOG.md > notes.md", tag, tmp_path)
+        assert [line for line in done.stdout.splitlines() if line] == notes
