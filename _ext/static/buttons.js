@@ -7,11 +7,11 @@ addEventListener("DOMContentLoaded", () => {
     button.ariaLabel = `Copy code, cell ${i + 1}`;
   });
 
-  // Where there is room for notes in the margin, the contents stand below the page's own name.
+  // On a wide page the contents stand below its own name: code needs the room beside it.
   const contents = document.getElementById("pst-page-toc-nav");
   const active = document.querySelector("nav.bd-links li.current.active");
   const place = contents?.parentElement;
-  const wide = matchMedia("(min-width: 87.5rem)");
+  const wide = matchMedia("(min-width: 75rem)");
   const move = () => (wide.matches ? active : place).append(contents);
   if (place && active) {
     wide.addEventListener("change", move);
