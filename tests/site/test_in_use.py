@@ -196,6 +196,15 @@ def test_a_whole_message_finds_a_page_that_has_it(tab, server):
         assert len(set(found)) < len(PAGES)
 
 
+def test_words_that_people_type_find_a_page(tab, server):
+    words = """2x2 7x7 28x28 asymmetric Conv2DTranspose flax auto_pad SAME_UPPER upconvolution
+        vmap autocast fan_out channels_last reconstruct patches"""
+    words = [*words.split(), "half precision"]
+    tab.goto(f"{server}search.html?q=kernel")
+    results(tab)
+    assert [word for word, pages in zip(words, tab.evaluate(FOUND, words)) if not pages] == []
+
+
 def test_a_word_that_is_nowhere_does_not_hide_the_others(tab, server):
     tab.goto(f"{server}search.html?q=zebra kernel2matrix")
     assert "chapters/matrix-view.html" in results(tab)
