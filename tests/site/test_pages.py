@@ -34,13 +34,12 @@ async () => {
 """
 
 # Titles and tables have room for their words, names of functions included.
-# Boxes of code that scroll on a desk, folded ones, too. Without a fine screen each of 88 letters
-# is 0.2 pixels wider.
+# Boxes of code that scroll on a desk, folded ones, too.
 CUT_CODE = """
 () => [...document.querySelectorAll(".bd-article pre")].filter(box => {
   const folds = [...document.querySelectorAll("details:not([open])")].filter(d => d.contains(box));
   folds.forEach(fold => { fold.open = true; });
-  const cut = box.scrollWidth > box.clientWidth + 18;
+  const cut = box.scrollWidth > box.clientWidth + 1;
   folds.forEach(fold => { fold.open = false; });
   return cut;
 }).map(box => box.textContent)
