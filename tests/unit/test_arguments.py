@@ -15,6 +15,10 @@ def test_the_largest_integer_is_torch_s():
         arguments.as_int("stride", 2**63)
 
 
+def test_one_number_in_a_list_serves_all_axes():
+    assert arguments.as_ints("stride", [2], 2) == (2, 2)
+
+
 def test_a_size_that_a_traced_graph_does_not_know_stays_unknown():
     zeros = make_fx(lambda X: X.new_zeros(arguments.as_int("n", X.shape[0])), {}, "symbolic")
     assert zeros(torch.ones(3))(torch.ones(5)).shape == (5,)
