@@ -34,7 +34,7 @@ KNOWN = Path(__file__).with_name("survivors.toml")
 MODULES = ["arguments", "checkerboards", "functional", "matrix", "moves", "signatures", "sizes"]
 MODULES += ["transposed"]
 LEAST = 0.95  # of the mutants that are noticed
-SECONDS = 8  # of the processor, for the tests of one mutant
+SECONDS = 30  # of the processor, for the tests of one mutant
 MEMORY = 2**33  # bytes: some mutants ask for all there is
 
 
