@@ -8,6 +8,8 @@
 #   make notebook    open a chapter in JupyterLab, paired with its .md (NAME=corr2d)
 #   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
 #                    them, and measure anew what takes how long; NAMES="corr2d dilation": only these)
+#   make translations  bring the Chinese catalogs up to date, and say what is new, out of date or
+#                    missing (NAMES="corr2d dilation": only those of these pages)
 #   make scripts     write the short forms of the scripts of explorer and trainer
 #   make mutants     make one small mistake after the other in the package, and say which ones no
 #                    test notices (NAMES="moves sizes": only in these modules; SAMPLE=100: so many)
@@ -39,7 +41,7 @@ QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py 
 # A third of the seconds of tests/unit: what starts processes of its own.
 LATER := --ignore=tests/unit/test_memory.py --ignore=tests/unit/test_d2l.py
 
-.PHONY: book serve test quick notebook lint chapters mutants colab links pdf release bench update repository clean distclean
+.PHONY: book serve test quick notebook lint chapters translations mutants colab links pdf release bench update repository clean distclean
 .DEFAULT_GOAL := book
 
 $(READY):
@@ -89,6 +91,9 @@ scripts: $(READY)
 
 chapters: $(READY)
 	$(BIN)/python tools/chapters.py $(if $(ALL),--all) $(if $(DISCARD),--discard) $(if $(TIMINGS),--timings) $(NAMES)
+
+translations: $(READY)
+	$(BIN)/python tools/translations.py $(NAMES)
 
 mutants: $(READY)
 	$(BIN)/python tools/mutation/run.py $(NAMES) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))

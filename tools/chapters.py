@@ -1,6 +1,9 @@
-"""Execute chapters: read NAME.md, run it, write NAME.ipynb.
+"""Execute chapters: read NAME.md, run it, write NAME.ipynb; and the same in Chinese, in zh/.
 
     python tools/chapters.py [--all] [--discard] [--timings] [--stale] [NAME ...]
+
+The Chinese page is NAME.md with what its catalog says, as in `translations.py`; NAME is that of a
+page in both editions, or zh/chapters/NAME for one alone.
 
 A chapter is executed if its `.md`, the package, the pinned versions or this file have changed since
 it last was. Two executions give the same bytes. Inputs live in the `.md` alone: if somebody edited
@@ -30,24 +33,27 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import translations
 import yaml
-from jupytext.config import load_jupytext_configuration_file
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = translations.ROOT
 TIMEOUT = 120  # seconds for one cell, as in the tests
 
 
 def sources():
     """Return the path of every `.md` with code cells: the landing page, chapters, reference."""
-    found = [ROOT / "intro.md", *sorted(ROOT.glob("chapters/*.md"))]
-    found += sorted(ROOT.glob("reference/*.md"))
-    return [path for path in found if "```{code-cell}" in path.read_text(encoding="utf-8")]
+    return [path for path in translations.pages() if translations.has_code(path)]
 
 
-def _config():
-    return load_jupytext_configuration_file(str(ROOT / "jupytext.toml"))
+def chinese():
+    """Return the paths at which the `.md` of each Chinese page would be, if it were a file."""
+    return [
+        translations.CHINESE / path.relative_to(ROOT)
+        for path in sources()
+        if translations.catalog(translations.page_of(path))
+    ]
 
 
 def read(path):
@@ -56,14 +62,14 @@ def read(path):
     Raises RuntimeError if it cannot be read.
     """
     try:
-        return jupytext.read(path, config=_config())
+        return translations.read(path)
     except (ValueError, yaml.YAMLError) as error:
         raise RuntimeError(f"{path.name} cannot be read: {error}") from None
 
 
 def as_jupytext_writes(path):
     """Return the text of NAME.md as saving the pair in Jupyter would leave it."""
-    return jupytext.writes(read(path), "md:myst", config=_config())
+    return jupytext.writes(read(path), "md:myst", config=translations.JUPYTEXT)
 
 
 def inputs(notebook):
@@ -109,6 +115,7 @@ def _apart(a, b):
 def out_of_step(path):
     """Say what to do if NAME.md and NAME.ipynb disagree; None if they agree."""
     target, name = path.with_suffix(".ipynb"), path.stem
+    source = f"{name}.md" if path.exists() else f"locale/zh_CN/{translations.page_of(path)}.po"
     if not target.exists():
         return f"{name}.ipynb is missing. Run: make chapters NAMES={name}"
     if not (found := differences(path)):
@@ -116,11 +123,9 @@ def out_of_step(path):
     found = [*found[:3], *[f"and {len(found) - 3} more"] * (len(found) > 3)]
     if edited_by_hand(path):
         lines = [f"{name}.ipynb holds edits that would be lost:", *found]
-        lines += [
-            f"Move them into {name}.md, or give them up: make chapters DISCARD=1 NAMES={name}"
-        ]
+        lines += [f"Move them into {source}, or give them up: make chapters DISCARD=1 NAMES={name}"]
     else:
-        lines = [f"{name}.md was edited. Run: make chapters NAMES={name}", *found]
+        lines = [f"{source} was edited. Run: make chapters NAMES={name}", *found]
     return "\n    ".join(lines)
 
 
@@ -139,13 +144,13 @@ def edited_by_hand(path):
 
 def state(path):
     """Return a hash of all that the outputs of a chapter depend on."""
+    kinds = (".py", ".js", ".css", ".mo")[: 3 if path.exists() else 4]
     files = [
-        path,
         Path(__file__),
         ROOT / "requirements.txt",
-        *sorted(f for f in (ROOT / "src").rglob("*") if f.suffix in (".py", ".js", ".css")),
+        *sorted(f for f in (ROOT / "src").rglob("*") if f.suffix in kinds),
     ]
-    return digest([[f.as_posix(), f.read_text(encoding="utf-8")] for f in files])
+    return digest([inputs(read(path)), *([f.as_posix(), _hash_of(f)] for f in files)])
 
 
 def execute(path, timings=False):
@@ -160,7 +165,7 @@ def execute(path, timings=False):
         notebook,
         timeout=TIMEOUT,
         kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(path.with_suffix(".ipynb").parent)}},
         extra_arguments=["--log-level=ERROR"],  # or each kernel warns that it listens on TCP
         record_timing=False,
         coalesce_streams=True,
@@ -174,6 +179,7 @@ def execute(path, timings=False):
     except (CellTimeoutError, DeadKernelError) as error:
         raise RuntimeError(f"{type(error).__name__}: {error}") from None
     target = path.with_suffix(".ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
     old = read(target) if target.exists() else nbformat.v4.new_notebook()
     if not timings:
         _keep_timings(notebook, old)
@@ -312,11 +318,14 @@ def main(arguments=None):
 
     # One thread: the order of a floating sum must not depend on the machine.
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
-    known = {path.stem: path for path in sources()}
-    unknown = [name for name in options.names if name not in known]
-    if unknown:
-        parser.error(f"no such chapter: {', '.join(unknown)}; there are {', '.join(known)}")
-    wanted = [known[name] for name in options.names] or list(known.values())
+    known = {}
+    for path in [*sources(), *chinese()]:
+        known.setdefault(path.stem, []).append(path)
+        known[path.relative_to(ROOT).with_suffix("").as_posix()] = [path]
+    if unknown := [name for name in options.names if name not in known]:
+        names = ", ".join(path.stem for path in sources())
+        parser.error(f"no such chapter: {', '.join(unknown)}; there are {names}")
+    wanted = [path for name in options.names for path in known[name]] or [*sources(), *chinese()]
 
     record, failures, todo, times = _recorded(), 0, [], {}
     for path in wanted:
@@ -328,18 +337,21 @@ def main(arguments=None):
                 continue
             if edited_by_hand(path) and not options.discard:
                 raise RuntimeError(out_of_step(path))
-            text = as_jupytext_writes(path)
-        except RuntimeError as error:
+            text = as_jupytext_writes(path) if path.exists() else None
+        except (RuntimeError, SyntaxError) as error:
             failures += 1
             print(f"{name}: left alone. {error}")
             continue
-        if path.read_text(encoding="utf-8") != text:
+        if text and path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8", newline="\n")
         done = [state(path), _hash_of(path.with_suffix(".ipynb"))]
         if options.all or options.discard or options.timings or record.get(name) != done:
             todo.append(path)
     if options.stale:
         return min(failures, 1)
+    for file, text in translations.plain().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
     if not todo and not failures:
         print("Every chapter is up to date.")
 
@@ -367,7 +379,7 @@ def main(arguments=None):
                 times[path] = seconds
     if options.timings:
         write_seconds(times)
-        if set(times) == set(known.values()):
+        if set(times) >= set(sources()):
             write_versions()
     _record().parent.mkdir(exist_ok=True)
     _record().write_text(json.dumps(record, indent=1), encoding="utf-8")
@@ -375,7 +387,7 @@ def main(arguments=None):
 
 
 def _hash_of(path):
-    return digest(path.read_text(encoding="utf-8")) if path.exists() else None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,530 @@
+"""Bring the catalogs of the Chinese edition up to date, and make its pages from them.
+
+    python tools/translations.py [NAME ...]
+
+A page in Chinese is the English page with each paragraph, each text in its code and each comment
+looked up in `locale/zh_CN/PAGE.po`. A message that the English page has no longer is dropped; one
+that has changed is marked fuzzy, with the former text beside it, and until somebody looks at it the
+page shows the English one. What is missing, or fuzzy, is said at the end.
+"""
+
+import ast
+import copy
+import csv
+import importlib
+import inspect
+import io
+import json
+import re
+import sys
+import tokenize
+import unicodedata
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import jupytext
+import nbformat
+import polib
+import yaml
+from jupytext.config import load_jupytext_configuration_file
+from markdown_it.renderer import RendererHTML
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.mdit import create_md_parser
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE, CHINESE = ROOT / "locale" / "zh_CN", ROOT / "zh"
+JUPYTEXT = load_jupytext_configuration_file(str(ROOT / "jupytext.toml"))
+CODE_CELL = "```{code-cell}"
+WIDTH = 88  # of code, in columns: a Chinese character takes two
+SYNTAX = {"amsmath", "colon_fence", "deflist", "dollarmath", "attrs_inline", "attrs_block"}
+PARSER = create_md_parser(MdParserConfig(enable_extensions=SYNTAX), RendererHTML)
+
+# Says the package's words in Chinese, in the first cell of a notebook.
+CHOICE = 'import os\n\nos.environ["CONVBOOK_LANGUAGE"] = "zh_CN"\n\n'
+
+# Where a text in code is one to read: arguments by name, and all arguments of functions.
+READ = {"title", "caption", "description", "label", "xlabel", "ylabel", "suptitle", "text", "name"}
+READ |= {"print", "set_title", "set_xlabel", "set_ylabel", "annotate", "Step"}
+# Where one is taken apart or looked for, and so never changes.
+TAKEN = {"split", "replace", "startswith", "endswith", "index", "removeprefix", "partition", "sub"}
+TAKEN |= {
+    "RuntimeError",
+    "filterwarnings",
+    "einsum",
+    "get_sample_data",
+    "search",
+    "findall",
+    "fullmatch",
+    "axis",
+}
+TAKEN |= {"set_yscale", "get", "getattr", "hasattr", "to", "autocast", "explore", "practice"}
+NAME = re.compile(r"[\w.:/+=%#*-]+")
+
+
+class Message(NamedTuple):
+    """A text to translate: its place in a source, and what is written there for a translation."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    written: object = str  # a function of the translation
+    stays: bool = False  # most likely a name
+
+
+def has_words(text):
+    """Tell whether a text has a word outside of code, mathematics and references.
+
+    >>> has_words("`pad2d` of $X$ {cite:p}`zhang2023`"), has_words("`pad2d` adds")
+    (False, True)
+    """
+    bare = re.sub(r"(\{[\w:]+\})?(`+).*?\2|\$[^$]+\$|\]\([^)]*\)|<[^>]+>|&\w+;", " ", text)
+    return bool(re.search(r"[A-Za-z]{2}", bare))
+
+
+# Prose
+
+
+def prose(source):
+    """Return the messages of a Markdown text, in order."""
+    lines = source.splitlines(keepends=True)
+    begins = [0]
+    for line in lines:
+        begins.append(begins[-1] + len(line))
+    found, kind = [], ""
+
+    def add(first, last, kind, text=None):
+        """Add what stands from the first line's words to the end of the last one."""
+        start = begins[first[0]] + first[1]
+        end = begins[last] + len(lines[last].rstrip())
+        text = text or " ".join(line.strip() for line in source[start:end].splitlines())
+        if has_words(text):
+            found.append(Message(start, end, text, kind))
+
+    for token in PARSER.parse(source):
+        if token.type.endswith("_open"):
+            kind = {"heading_open": "heading", "dt_open": "term"}.get(token.type, "text")
+        if token.type == "tr_open":
+            number = token.map[0]
+            for cell in re.finditer(r"(?:\\.|`[^`]*`|[^|\\\n])+", lines[number]):
+                text = cell[0].strip()
+                start = begins[number] + cell.start() + cell[0].find(text)
+                if has_words(text):
+                    found.append(Message(start, start + len(text), text, "cell of a table"))
+        elif token.type == "inline" and not kind.startswith("cell") and token.map:
+            first, last = token.map[0], max(token.map[1], token.map[0] + 1) - 1
+            content = token.content.split("\n")
+            if (column := lines[first].find(content[0])) < 0 or lines[first].lstrip()[:1] == "|":
+                continue  # a cell of a table
+            add((first, column), last, kind)
+        elif token.type == "html_block":
+            start, end = begins[token.map[0]], begins[token.map[1]]
+            for part in re.finditer(r">([^<>\n]+)<", source[start:end]):
+                if has_words(part[1]):
+                    span = start + part.start(1), start + part.end(1)
+                    found.append(Message(*span, part[1], "title"))
+        elif token.type in ("fence", "colon_fence"):
+            for number in range(token.map[0] + 1, token.map[1] - 1):
+                line = lines[number]
+                if token.info == "{glossary}" and line.startswith("  "):
+                    add((number, 2), number, "definition")
+                elif token.info.startswith("{csv-table}") and line.startswith(":header:"):
+                    add((number, line.index(" ") + 1), number, "heads of a table")
+                elif comment := re.search(r"(?:^|  )# (.+)", line):
+                    add((number, comment.start(1)), number, "comment")
+    return found
+
+
+def glossary(source):
+    """Turn the entries of a glossary around, 伴随 [adjoint], and put them in the order of pinyin.
+
+    The commonest 3,755 characters have this order in GB 2312, and so in GB 18030.
+    """
+    entries = re.split(r"\n(?=\S[^\n]*\n  )", source)
+    turned = []
+    for entry in entries:
+        term, _, rest = entry.strip("\n").partition("\n")
+        english, chinese = re.fullmatch(r"(.+?) \[(.+)\]\{\.language-zh-Hans\}", term).groups()
+        turned.append(f"{chinese} [{english}]{{.language-en}}\n{rest}\n")
+    return "\n".join(sorted(turned, key=lambda entry: entry.lower().encode("gb18030")))
+
+
+# Code
+
+
+def code(source):
+    """Return the messages of a code cell: comments and texts, in order."""
+    if not source.strip() or source.lstrip().startswith(("%", "!")):
+        return []
+    tree = ast.parse(source)
+    lines = source.splitlines(keepends=True)
+    begins = [0]
+    for line in lines:
+        begins.append(begins[-1] + len(line))
+
+    def place(line, column):
+        return begins[line - 1] + len(lines[line - 1].encode()[:column].decode())
+
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    found = [*_comments(source, begins)]
+    nodes = [] if "find_spec" in source else [tree]  # the first cell installs, and says no more
+    while nodes:
+        node = nodes.pop()
+        if not isinstance(node, ast.JoinedStr):
+            nodes += ast.iter_child_nodes(node)
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+        start = place(node.lineno, node.col_offset)
+        end = place(node.end_lineno, node.end_col_offset)
+        pieces = _pieces(source[start:end])
+        text = "".join(body for _, _, body in pieces)
+        words = re.sub(r"\{[^{}]*\}|\\[nt]", " ", text) if isinstance(node, ast.JoinedStr) else text
+        use, read, taken = _use(node, parents)
+        name = NAME.fullmatch(text) and not re.fullmatch(r"[A-Z][a-z]+", text)
+        if taken or (name and not read and use != "value") or not has_words(words):
+            continue
+        column = start - source.rfind("\n", 0, start) - 1
+        after = len(source[end:].split("\n", 1)[0])
+        nested = isinstance(parents[node], ast.Call | ast.keyword | ast.Tuple | ast.List)
+
+        def written(text, pieces=pieces, column=column, after=after, nested=nested):
+            return _literal(text, pieces, column, after, nested)
+
+        found.append(Message(start, end, text, use, written, bool(name)))
+    return sorted(found, key=lambda message: message.start)
+
+
+def _comments(source, begins):
+    """Yield the messages of comments; those that follow one another, line by line, are one."""
+    block = []
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(source).readline)
+              if t.type == tokenize.COMMENT]  # fmt: skip
+    for comment, following in zip(tokens, [*tokens[1:], None]):
+        (row, column), alone = comment.start, not comment.line[: comment.start[1]].strip()
+        block.append(comment)
+        joins = following and following.start == (row + 1, column) and alone
+        if joins and not following.line[:column].strip():
+            continue
+        start = begins[block[0].start[0] - 1] + column
+        text = " ".join(token.string.lstrip("# ") for token in block)
+        if has_words(text) and not re.fullmatch(r"\([^()]*\)", text):  # shapes stay
+
+            def written(text, column=column, alone=alone):
+                lines = wrapped(text, WIDTH - column - 2) if alone else [text]
+                return ("\n" + " " * column).join(f"# {line}" for line in lines)
+
+            end = begins[row - 1] + comment.end[1]
+            yield Message(start, end, text, "comment", written)
+        block = []
+
+
+def _pieces(segment):
+    """Return (prefix, quotes, body) of each literal that is written one after the other."""
+    found, depth, start = [], 0, None
+    lines = f"({segment})".splitlines(keepends=True)
+    begins = [0]
+    for line in lines:
+        begins.append(begins[-1] + len(line))
+    for token in tokenize.generate_tokens(io.StringIO("".join(lines)).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "FSTRING_START":  # Python 3.12 and newer
+            depth += 1
+            start = token.start if depth == 1 else start
+        depth -= kind == "FSTRING_END"
+        if depth == 0 and kind in ("STRING", "FSTRING_END"):
+            (row, column), (last, end) = (start or token.start), token.end
+            text = "".join(lines)[begins[row - 1] + column : begins[last - 1] + end]
+            match = re.fullmatch(r"(?s)([a-zA-Z]*)('''|\"\"\"|'|\")(.*)\2", text)
+            found.append(match.groups())
+            start = None
+    return found
+
+
+def _use(node, parents):
+    """Say where a text in code is used, whether people read it there, and whether code does."""
+    child, way = node, []
+    while child in parents:
+        parent = parents[child]
+        if isinstance(parent, ast.keyword):
+            way.append(parent.arg or "")
+        elif isinstance(parent, ast.Call):
+            called = ast.unparse(parent.func).split(".")[-1].split("(")[0]
+            if child is parent.func:  # a method of the text, such as format
+                child = parent
+                continue
+            if called == "Grid" and not way and parent.args.index(child) == 1:
+                return "role", False, True
+            way.append(called)
+            break
+        elif isinstance(parent, ast.Dict) and not way:
+            key = child in parent.values and parent.keys[parent.values.index(child)]
+            if isinstance(key, ast.Constant) and key.value in ("role", "mode"):
+                return "role", False, True
+            if key and isinstance(key, ast.Constant) and key.value in READ:
+                way.append(key.value)
+        elif isinstance(parent, ast.Subscript | ast.Compare):
+            return "key", False, False
+        elif isinstance(parent, ast.stmt):
+            break
+        child = parent
+    use = ", ".join(reversed(way)) or "value"
+    grid = "Grid" in way and len(way) == 1
+    taken = bool(way) and (way[-1] in TAKEN)
+    return use, grid or bool(READ.intersection(way)), taken and not READ.intersection(way[:-1])
+
+
+def _literal(text, pieces, column, after, nested):
+    """Write a translation as a literal, or as several below one another where it is long."""
+    prefix = max((prefix for prefix, _, _ in pieces), key=len)
+    quotes = pieces[0][1]
+    if len(quotes) == 1 and re.search(rf"(?<!\\){quotes}", re.sub(r"\{.*?\}", "", text)):
+        quotes = "'" if quotes == '"' else '"'
+    room = WIDTH - column - len(prefix) - 2
+    if len(quotes) == 3 or not nested or columns(text) + after <= room:
+        return f"{prefix}{quotes}{text}{quotes}"
+    lines = wrapped(text, room - after, keep_spaces=True)
+    return ("\n" + " " * column).join(f"{prefix}{quotes}{line}{quotes}" for line in lines)
+
+
+def columns(text):
+    """Return how many columns a text takes, a Chinese character two.
+
+    >>> columns("卷积 2")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+UNIT = re.compile(r"\{\{|\}\}|\{[^{}]*\}|\\.|[!-~]+?(?=[{\\]|[^!-~]|$)|\s+|.", re.DOTALL)
+
+
+def wrapped(text, width, keep_spaces=False):
+    """Break a text into lines of at most `width` columns, between words or Chinese characters."""
+    lines = [""]
+    for unit in UNIT.findall(text):
+        closing = re.match(r"[，。；：？！、）”》」]", unit)
+        if lines[-1] and columns(lines[-1] + unit) > width and not closing and unit.strip():
+            lines.append("")
+        lines[-1] += unit
+    return lines if keep_spaces else [line.strip() for line in lines]
+
+
+# Pages
+
+
+def english(path):
+    """Return the file of the English page that a file of either edition belongs to."""
+    return ROOT / path.relative_to(CHINESE if path.is_relative_to(CHINESE) else ROOT)
+
+
+def page_of(path):
+    """Return the name of a page, such as chapters/corr2d."""
+    return english(path).relative_to(ROOT).with_suffix("").as_posix()
+
+
+def pages():
+    """Return the English file of each page, `.md`, the first one first."""
+    found = [ROOT / "intro.md", *sorted(ROOT.glob("chapters/*.md"))]
+    return found + sorted(ROOT.glob("reference/*.md"))
+
+
+def has_code(path):
+    """Tell whether a page is a notebook."""
+    return CODE_CELL in english(path).read_text(encoding="utf-8")
+
+
+def read(path):
+    """Read a page as a notebook, one of a single cell if it has no code.
+
+    The `.md` of a Chinese page is not in a file: it is the English one, translated.
+    """
+    if path.is_relative_to(CHINESE) and path.suffix == ".md":
+        return chinese(read(english(path)), catalog(page_of(path)))
+    if path.suffix == ".ipynb" or has_code(path):
+        return jupytext.read(path, config=JUPYTEXT)
+    _, header, body = path.read_text(encoding="utf-8").split("---\n", 2)
+    page = nbformat.v4.new_notebook(metadata=yaml.safe_load(header))
+    page.cells = [nbformat.v4.new_markdown_cell(body)]
+    return page
+
+
+def plain():
+    """Return {file: text} of what the Chinese edition has besides notebooks: pages, and tables."""
+    texts = {}
+    for path in pages():
+        if has_code(path) or not (words := catalog(page_of(path))):
+            continue
+        page = read(CHINESE / path.relative_to(ROOT))
+        header = json.loads(json.dumps(page.metadata))
+        header = yaml.safe_dump(header, allow_unicode=True, width=10**6)
+        target = CHINESE / path.relative_to(ROOT)
+        texts[target] = f"---\n{header}---\n{page.cells[0].source}"
+        for table in _tables(path):
+            rows = [[_cell(cell, words) for cell in row] for row in _rows(path.parent / table)]
+            csv.writer(file := io.StringIO(), lineterminator="\n").writerows(rows)
+            texts[target.parent / table] = file.getvalue()
+    return texts
+
+
+def _tables(path):
+    """Return the names of the tables that a page shows of files beside it."""
+    return re.findall(r"^:file: (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def _rows(file):
+    return list(csv.reader(file.open(encoding="utf-8")))
+
+
+def _cell(text, words):
+    """Return what a cell of a table says in Chinese: a title of a page, or a message."""
+    if link := re.fullmatch(r"\[(.*)\]\(\.\./(.*)\.ipynb\)", text):
+        return text.replace(link[1], catalog(link[2]).get(link[1], link[1]))
+    return words.get(text, text)
+
+
+def parts(notebook):
+    """Yield (cell, text, messages) of each cell, and of each text about it or about the page."""
+    for holder, key, kind in _metadata(notebook):
+        text = holder[key]
+        yield holder, key, [Message(0, len(text), text, kind)]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            yield cell, "source", prose(cell.source)
+        elif cell.cell_type == "code":
+            yield cell, "source", code(cell.source)
+
+
+def _metadata(notebook):
+    about = notebook.metadata.get("myst", {}).get("html_meta", {})
+    if "description" in about:
+        yield about, "description", "description of the page"
+    for cell in notebook.cells:
+        for key in cell.metadata.get("mystnb", {}):
+            if key.startswith("code_prompt"):
+                yield cell.metadata["mystnb"], key, "button"
+
+
+def messages(path):
+    """Return the messages of a page, each once."""
+    found = [m for _, _, some in parts(read(path)) for m in some] + _beside(path)
+    return list({message.text: message for message in reversed(found)}.values())[::-1]
+
+
+def _beside(path):
+    """Return the messages of a page that other files hold: tables and docstrings that it shows."""
+    text = path.read_text(encoding="utf-8")
+    found = []
+    for name in _tables(path):  # titles are those of pages, other names those of packages
+        found += [
+            row[0] for row in _rows(path.parent / name) if row[0] in ("date", "machine", "all")
+        ]
+    module = "convbook"
+    for kind, name in re.findall(
+        r"^\.\. (?:auto|py:current)(module|function|class):: (\S+)", text, re.M
+    ):
+        if kind == "module":
+            module = name
+            continue
+        thing = getattr(importlib.import_module(module), name)
+        found.append(" ".join(inspect.getdoc(thing).split("\n\n")[0].split()))
+    return [Message(0, 0, text, "beside the page") for text in found]
+
+
+@cache
+def catalog(page):
+    """Return {English: Chinese} of a page: what is translated, and not out of date."""
+    file = LOCALE / f"{page}.po"
+    entries = polib.pofile(str(file)) if file.exists() else []
+    return {e.msgid: e.msgstr for e in entries if e.translated() and not e.obsolete}
+
+
+def replaced(source, found, words):
+    """Return a source with those messages replaced that have a translation."""
+    for message in sorted(found, key=lambda message: -message.start):
+        chinese = words.get(message.text, message.text)
+        if chinese != message.text:
+            source = source[: message.start] + message.written(chinese) + source[message.end :]
+    return source
+
+
+def chinese(notebook, words):
+    """Return a notebook as the Chinese one: each message looked up, and the language chosen."""
+    notebook = copy.deepcopy(notebook)
+    for holder, key, found in list(parts(notebook)):
+        holder[key] = replaced(holder[key], found, words)
+    for cell in notebook.cells:
+        cell.source = re.sub(
+            r"(?<=:::\{glossary\}\n\n).*?(?=\n:::)",
+            lambda match: glossary(match[0]),
+            cell.source,
+            flags=re.DOTALL,
+        )
+    first = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
+    if first:
+        first.source = CHOICE + first.source
+    return notebook
+
+
+# The command
+
+
+def update(path):
+    """Write the catalog of a page anew from its English messages, and return it."""
+    file = LOCALE / f"{page_of(path)}.po"
+    old = {e.msgid: e for e in polib.pofile(str(file))} if file.exists() else {}
+    found = messages(path)
+    gone = {text: entry for text, entry in old.items() if text not in {m.text for m in found}}
+    known = _elsewhere(path)
+    book = polib.POFile(wrapwidth=0)
+    book.metadata = {"Language": "zh_CN", "Content-Type": "text/plain; charset=UTF-8",
+                     "Content-Transfer-Encoding": "8bit"}  # fmt: skip
+    for message in found:
+        entry = old.get(message.text)
+        if not entry and (former := _former(message.text, gone)):
+            entry = gone.pop(former)
+            entry.previous_msgid = entry.previous_msgid if entry.fuzzy else former
+            if entry.msgstr and not entry.fuzzy:
+                entry.flags.append("fuzzy")
+        entry = entry or polib.POEntry(msgstr=known.get(message.text, ""))
+        entry.msgid, entry.comment = message.text, message.kind
+        if message.stays and not entry.msgstr:
+            entry.msgstr = message.text
+        if not entry.fuzzy:
+            entry.previous_msgid = None
+        book.append(entry)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = str(book)
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text + "\n" * (not text.endswith("\n")), encoding="utf-8", newline="\n")
+    catalog.cache_clear()
+    return book
+
+
+def _former(text, gone):
+    """Return the message that is most like a new one, if there is one like it."""
+    ratios = {old: SequenceMatcher(None, old, text, autojunk=False).ratio() for old in gone}
+    return max((old for old in ratios if ratios[old] > 0.6), key=ratios.get, default=None)
+
+
+def _elsewhere(path):
+    """Return what other pages have translated already."""
+    return {k: v for other in pages() if other != path for k, v in catalog(page_of(other)).items()}
+
+
+def main(names):
+    """Bring the catalogs of these pages, or of all, up to date; say what is to be done."""
+    todo = [path for path in pages() if not names or path.stem in names]
+    if unknown := set(names) - {path.stem for path in todo}:
+        sys.exit(f"no such page: {', '.join(sorted(unknown))}")
+    for path in todo:
+        book = update(path)
+        fuzzy, missing = len(book.fuzzy_entries()), len(book.untranslated_entries())
+        if fuzzy or missing or names:
+            print(f"locale/zh_CN/{page_of(path)}.po: {len(book)} messages, "
+                  f"{fuzzy} out of date, {missing} missing")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
