@@ -131,7 +131,9 @@ def prose(source):
                 if token.info == "{glossary}" and line.startswith("  "):
                     add((number, 2), number, "definition")
                 elif token.info.startswith("{csv-table}") and line.startswith(":header:"):
-                    add((number, line.index(" ") + 1), number, "heads of a table")
+                    for cell in re.finditer(r"(?<= )[^,\n]+", line):
+                        place = begins[number] + cell.start()
+                        found.append(Message(place, place + len(cell[0]), cell[0], "head"))
                 elif comment := re.search(r"(?:^|  )# (.+)", line):
                     add((number, comment.start(1)), number, "comment")
     return found
@@ -142,12 +144,12 @@ def glossary(source):
 
     The commonest 3,755 characters have this order in GB 2312, and so in GB 18030.
     """
-    entries = re.split(r"\n(?=\S[^\n]*\n  )", source)
+    entries = re.split(r"\n(?=\S[^\n]*\n  )", source.strip("\n"))
     turned = []
     for entry in entries:
         term, _, rest = entry.strip("\n").partition("\n")
-        english, chinese = re.fullmatch(r"(.+?) \[(.+)\]\{\.language-zh-Hans\}", term).groups()
-        turned.append(f"{chinese} [{english}]{{.language-en}}\n{rest}\n")
+        term = re.sub(r"(.+?) \[(.+)\]\{\.language-zh-Hans\}", r"\2 [\1]{.language-en}", term)
+        turned.append(f"{term}\n{rest}\n")
     return "\n".join(sorted(turned, key=lambda entry: entry.lower().encode("gb18030")))
 
 
@@ -342,8 +344,13 @@ def read(path):
     """
     if path.is_relative_to(CHINESE) and path.suffix == ".md":
         return chinese(read(english(path)), catalog(page_of(path)))
-    if path.suffix == ".ipynb" or has_code(path):
+    if path.suffix == ".ipynb" or CODE_CELL in path.read_text(encoding="utf-8"):
         return jupytext.read(path, config=JUPYTEXT)
+    return plain_page(path)
+
+
+def plain_page(path):
+    """Return a page without code as a notebook of one cell."""
     _, header, body = path.read_text(encoding="utf-8").split("---\n", 2)
     page = nbformat.v4.new_notebook(metadata=yaml.safe_load(header))
     page.cells = [nbformat.v4.new_markdown_cell(body)]
@@ -454,13 +461,9 @@ def chinese(notebook, words):
     notebook = copy.deepcopy(notebook)
     for holder, key, found in list(parts(notebook)):
         holder[key] = replaced(holder[key], found, words)
-    for cell in notebook.cells:
-        cell.source = re.sub(
-            r"(?<=:::\{glossary\}\n\n).*?(?=\n:::)",
-            lambda match: glossary(match[0]),
-            cell.source,
-            flags=re.DOTALL,
-        )
+    for cell in notebook.cells if words else ():
+        entries = re.compile(r"(?<=:::\{glossary\}\n\n).*?(?=\n:::)", re.DOTALL)
+        cell.source = entries.sub(lambda match: glossary(match[0]), cell.source)
     first = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     if first:
         first.source = CHOICE + first.source
@@ -470,22 +473,25 @@ def chinese(notebook, words):
 # The command
 
 
-def update(path):
-    """Write the catalog of a page anew from its English messages, and return it."""
+def updated(path):
+    """Return the catalog of a page, made anew from its English messages and what it held."""
     file = LOCALE / f"{page_of(path)}.po"
     old = {e.msgid: e for e in polib.pofile(str(file))} if file.exists() else {}
     found = messages(path)
     gone = {text: entry for text, entry in old.items() if text not in {m.text for m in found}}
     known = _elsewhere(path)
-    book = polib.POFile(wrapwidth=0)
-    book.metadata = {"Language": "zh_CN", "Content-Type": "text/plain; charset=UTF-8",
-                     "Content-Transfer-Encoding": "8bit"}  # fmt: skip
+    book = polib.POFile(wrapwidth=0)  # a message on one line, whole
+    book.metadata = {
+        "Language": "zh_CN",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
     for message in found:
         entry = old.get(message.text)
         if not entry and (former := _former(message.text, gone)):
             entry = gone.pop(former)
-            entry.previous_msgid = entry.previous_msgid if entry.fuzzy else former
             if entry.msgstr and not entry.fuzzy:
+                entry.previous_msgid = former
                 entry.flags.append("fuzzy")
         entry = entry or polib.POEntry(msgstr=known.get(message.text, ""))
         entry.msgid, entry.comment = message.text, message.kind
@@ -494,11 +500,6 @@ def update(path):
         if not entry.fuzzy:
             entry.previous_msgid = None
         book.append(entry)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = str(book)
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text + "\n" * (not text.endswith("\n")), encoding="utf-8", newline="\n")
-    catalog.cache_clear()
     return book
 
 
@@ -510,7 +511,17 @@ def _former(text, gone):
 
 def _elsewhere(path):
     """Return what other pages have translated already."""
-    return {k: v for other in pages() if other != path for k, v in catalog(page_of(other)).items()}
+    found = [catalog(page_of(other)).items() for other in pages() if other != path]
+    return {english: chinese for items in found for english, chinese in items if english != chinese}
+
+
+def write(book, file):
+    """Write a catalog, if it is another than before."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = f"{book}".rstrip("\n") + "\n"
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    catalog.cache_clear()
 
 
 def main(names):
@@ -519,7 +530,8 @@ def main(names):
     if unknown := set(names) - {path.stem for path in todo}:
         sys.exit(f"no such page: {', '.join(sorted(unknown))}")
     for path in todo:
-        book = update(path)
+        book = updated(path)
+        write(book, LOCALE / f"{page_of(path)}.po")
         fuzzy, missing = len(book.fuzzy_entries()), len(book.untranslated_entries())
         if fuzzy or missing or names:
             print(f"locale/zh_CN/{page_of(path)}.po: {len(book)} messages, "
