@@ -1,6 +1,7 @@
 """What only a notebook needs: its figures, the source it shows, its exercises."""
 
 import ast
+import contextlib
 import copy
 import hashlib
 import inspect
@@ -8,7 +9,7 @@ import io
 import re
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,8 @@ import numpy
 import torch
 from IPython.display import display
 from torch import Tensor
+
+from .words import _, lang_attribute, latin, ljust, width_of, wrap
 
 if TYPE_CHECKING:  # a chapter without figures does without matplotlib
     from matplotlib.figure import Figure
@@ -112,18 +115,37 @@ def show_figure(figure: "Figure", description: str, caption: str = "") -> None:
     figure: from `subplots`. description: what a reader who does not see it should know.
     caption: what to look for. The same figure gives the same bytes every time.
     """
-    file = io.StringIO()
-    _make_legible(figure)
-    figure.draw_without_rendering()  # the layout settles with the first drawing
-    figure.savefig(
-        file, format="svg", metadata=dict.fromkeys(["Date", "Creator", "Format", "Type"])
-    )
+    file, unknown = io.StringIO(), dict.fromkeys(["Date", "Creator", "Format", "Type"])
+    with _measured_as_latin():
+        _make_legible(figure)
+        figure.draw_without_rendering()  # the layout settles with the first drawing
+        figure.savefig(file, format="svg", metadata=unknown)
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     svg = _inline(file.getvalue(), figure.get_size_inches(), description)
     _bundle(
-        f'<figure class="conv-figure">\n{svg}{below}</figure>',
+        f'<figure class="conv-figure"{lang_attribute()}>\n{svg}{below}</figure>',
         "\n".join(filter(None, [description, caption])),
     )
+
+
+@contextlib.contextmanager
+def _measured_as_latin() -> Iterator[None]:
+    """Let matplotlib measure a W for each Chinese character, which its font does not have."""
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    def measuring(measure):
+        return lambda self, text, *rest: measure(self, latin(text), *rest)
+
+    name = "get_text_width_height_descent"
+    own = {renderer: getattr(renderer, name) for renderer in (RendererAgg, RendererSVG)}
+    try:
+        for renderer, measure in own.items():
+            setattr(renderer, name, measuring(measure))
+        yield
+    finally:
+        for renderer, measure in own.items():
+            setattr(renderer, name, measure)
 
 
 def _smallest(width: float) -> float:
@@ -144,8 +166,8 @@ def _make_legible(figure: Any) -> None:
         for title in (axes.title, axes._left_title):
             text, share = title.get_text(), title.get_window_extent().width / across
             if share > 1.1 and "\n" not in text:
-                lines = textwrap.wrap(text, max(int(len(text) / share), len(text) // 2))
-                title.set_text("\n".join(lines))
+                wide = width_of(text)
+                title.set_text("\n".join(wrap(text, max(int(wide / share), wide // 2))))
 
 
 def _inline(svg: str, size: Any, description: str) -> str:
@@ -196,7 +218,7 @@ def show_timings(
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():
         function(*arguments)  # the first call pays for what later ones reuse
-    for _ in range(repeat):
+    for _turn in range(repeat):
         for name, function in functions.items():
             start = time.perf_counter()
             function(*arguments)
@@ -206,15 +228,21 @@ def show_timings(
     rows = []
     for name, times in measured.items():
         low, middle, high = torch.quantile(times / first, torch.tensor([0.25, 0.5, 0.75])).tolist()
-        rows.append(
-            (name, f"{times.median() * 1000:.3g} ms", f"{middle:.2f}", f"{low:.2f} to {high:.2f}")
-        )
+        quartiles = _("{low} to {high}").format(low=f"{low:.2f}", high=f"{high:.2f}")
+        rows.append((name, f"{times.median() * 1000:.3g} ms", f"{middle:.2f}", quartiles))
     threads = torch.get_num_threads()
-    note = (
-        f"Measured once, with torch {torch.__version__} on {threads} thread{'s' * (threads > 1)}, "
-        f"{platform.machine()}. Your numbers will differ; the tests do not compare these."
+    note = _(
+        "Measured once, with torch {version} on {threads} threads, {machine}. "
+        "Your numbers will differ; the tests do not compare these."
     )
-    heads = ("", "median time", "ratio to the first", "its quartiles")
+    if threads == 1:
+        note = _(
+            "Measured once, with torch {version} on 1 thread, {machine}. "
+            "Your numbers will differ; the tests do not compare these."
+        )
+    machine = {"machine": platform.machine(), "threads": threads}
+    note = note.format(version=torch.__version__, **machine)
+    heads = ("", _("median time"), _("ratio to the first"), _("its quartiles"))
     cells = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
         + "".join(f"<td>{c}</td>" for c in rest)
@@ -222,11 +250,11 @@ def show_timings(
         for name, *rest in rows
     )
     table = (
-        f"<table><caption>{note}</caption><thead><tr><td></td>"
+        f"<table{lang_attribute()}><caption>{note}</caption><thead><tr><td></td>"
         + "".join(f'<th scope="col">{head}</th>' for head in heads[1:])
         + f"</tr></thead><tbody>{cells}</tbody></table>"
     )
-    plain = "\n".join("  ".join(f"{c:<20}" for c in row).rstrip() for row in (heads, *rows))
+    plain = "\n".join("  ".join(ljust(c, 20) for c in row).rstrip() for row in (heads, *rows))
     _bundle(table, f"{plain}\n{note}")
 
 
@@ -251,18 +279,18 @@ def check(attempt: object, expected: object, on: Iterable[Sequence[object]] | No
     correct
     """
     if attempt is ...:
-        print("not attempted")
+        print(_verdict(None))
         return
     if on is None:
-        print(_verdict(attempt, _fixed(expected)))
+        print(_verdict(_fault(attempt, _fixed(expected))))
         return
     cases = list(on)
     if not cases or not all(isinstance(arguments, (tuple, list)) for arguments in cases):
         raise ValueError(f"on={cases} must hold at least one tuple of arguments, and only such")
     ours, reference = cast(Callable, attempt), cast(Callable, expected)
     wanted = [_fixed(reference(*_copy(arguments))) for arguments in cases]
-    verdicts = (_verdict_on(arguments, ours, value) for arguments, value in zip(cases, wanted))
-    print(next((verdict for verdict in verdicts if verdict != "correct"), "correct"))
+    faults = ((_fault_on(given, ours, value), given) for given, value in zip(cases, wanted))
+    print(_verdict(*next((fault for fault in faults if fault[0] != ""), ("",))))
 
 
 def _copy(value: Any) -> Any:
@@ -307,39 +335,52 @@ def _numbers(value: Any) -> numpy.ndarray:
     return array.astype({"b": int, "f": float, "c": complex}.get(array.dtype.kind, array.dtype))
 
 
-def _verdict_on(arguments: Sequence[object], attempt: Callable, wanted: Any) -> str:
-    """Compare what a function returns, and say it in the words of `check`."""
+def _verdict(fault: str | None, arguments: Sequence[object] = ()) -> str:
+    """Say the verdict on what is wrong: None if there is no attempt, no text if it is right."""
+    if not fault:
+        return _("not attempted") if fault is None else _("correct")
+    text = _("not yet: {fault}")
+    if arguments:
+        one, more = (
+            _("not yet: for argument {given}: {fault}"),
+            _("not yet: for arguments {given}: {fault}"),
+        )
+        text = one if len(arguments) == 1 else more
+    shape = _("a tensor of shape {shape}")
+    given = _(", ").join(
+        shape.format(shape=tuple(a.shape)) if isinstance(a, torch.Tensor) else repr(a)
+        for a in arguments
+    )
+    return text.format(given=given, fault=fault)
+
+
+def _fault_on(arguments: Sequence[object], attempt: Callable, wanted: Any) -> str | None:
+    """Return what is wrong with the result of a function, as `_fault` does."""
     try:
         value = attempt(*_copy(arguments))
     except Exception as error:
-        verdict = f"not yet: it raises {type(error).__name__}: {error}"
-    else:
-        verdict = _verdict(value, wanted)
-    given = ", ".join(
-        f"a tensor of shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else repr(a)
-        for a in arguments
-    )
-    where = f"for argument{'s' * (len(arguments) > 1)} {given}: " if arguments else ""
-    return verdict.replace("not yet: ", f"not yet: {where}", 1)
+        return _("it raises {error}").format(error=f"{type(error).__name__}: {error}")
+    return _fault(value, wanted)
 
 
-def _verdict(attempt: Any, wanted: Any) -> str:
-    """Compare a value with what `_fixed` returned, and say it in the words of `check`."""
+def _fault(attempt: Any, wanted: Any) -> str | None:
+    """Compare a value with what `_fixed` returned: return what is wrong, for `_verdict`."""
     if attempt is ... or attempt is None:
-        return "not attempted"
+        return None
     if isinstance(wanted, (str, bool)):
         if getattr(attempt, "ndim", None) == 0:  # NumPy's and PyTorch's truth values
             attempt = attempt.item()
         same = type(attempt) is type(wanted) and attempt == wanted
-        return "correct" if same else f"not yet: {attempt!r} is not it"
+        return "" if same else _("{value} is not it").format(value=repr(attempt))
     try:
         got = _numbers(attempt)
     except (TypeError, ValueError, RuntimeError):
-        return f"not yet: {attempt!r} should hold numbers"
+        return _("{value} should hold numbers").format(value=repr(attempt))
     if got.shape != wanted.shape:
         if wanted.ndim == 0:
-            return "not yet: it should be one number"
-        return f"not yet: the shape is {got.shape}, expected {wanted.shape}"
+            return _("it should be one number")
+        shapes = {"shape": got.shape, "expected": wanted.shape}
+        return _("the shape is {shape}, expected {expected}").format(**shapes)
     wrong = got != wanted
     if {got.dtype.kind, wanted.dtype.kind} & {"f", "c"}:
         pair = got.astype(complex), wanted.astype(complex)
@@ -347,29 +388,41 @@ def _verdict(attempt: Any, wanted: Any) -> str:
         rtol, atol = (1e-7, 1e-4) if whole else (1e-4, 1e-6)
         wrong = ~numpy.isclose(*pair, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():
-        return "correct"
+        return ""
     first = tuple(numpy.argwhere(wrong)[0].tolist())
-    what = _difference(*(numpy.asarray(array[first]).item() for array in (got, wanted)))
+    both = [numpy.asarray(array[first]).item() for array in (got, wanted)]
     if got.ndim == 0:
-        return f"not yet: {what.replace(', which', '')}"
+        return _difference(*both, alone=True)
     count = int(wrong.sum())
-    return (
-        f"not yet: {count} of {wrong.size} numbers differ{'s' if count == 1 else ''}; "
-        f"the first, at {list(first)}, is {what}"
-    )
+    text = _("{count} of {all} numbers differ; the first, at {place}, is {difference}")
+    if count == 1:
+        text = _("{count} of {all} numbers differs; the first, at {place}, is {difference}")
+    where = {"all": wrong.size, "place": list(first)}
+    return text.format(count=count, **where, difference=_difference(*both))
 
 
-def _difference(value: Any, wanted: Any) -> str:
-    """Say what is wrong with a number, without telling the right one."""
+def _difference(value: Any, wanted: Any, *, alone: bool = False) -> str:
+    """Say what is wrong with a number, alone or among others, without telling the right one."""
     if value != value:
-        return "not a number"
+        return _("not a number")
     shown = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else f"{value:g}"
     if isinstance(value, int):
         shown = str(value)
-    if wanted != wanted:
-        return f"{shown}, which should not be a number"
-    off, whose = value - wanted, "which"
+    off = value - wanted
+    small, large = _("{value}, which is too small"), _("{value}, which is too large")
+    if alone:
+        small, large = _("{value} is too small"), _("{value} is too large")
     if isinstance(off, complex):
         real = abs(off.real) >= abs(off.imag)
-        off, whose = (off.real, "whose real part") if real else (off.imag, "whose imaginary part")
-    return f"{shown}, {whose} is too {'small' if off < 0 else 'large'}"
+        off = off.real if real else off.imag
+        small = _("{value}, whose imaginary part is too small")
+        large = _("{value}, whose imaginary part is too large")
+        if real:
+            small = _("{value}, whose real part is too small")
+            large = _("{value}, whose real part is too large")
+    text = small if off < 0 else large
+    if wanted != wanted:
+        text = _("{value}, which should not be a number")
+        if alone:
+            text = _("{value} should not be a number")
+    return text.format(value=shown)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+from ..words import _, lang, width_of
 from .grid import COLORS, PHONE, Part, element, words
-from .words import _
 
 GAP = 14  # between a grid and a sign
 EDGE = 2  # around a grid: half of a mark
@@ -45,7 +45,6 @@ cursor:pointer}
 """
 
 
-@functools.cache
 def script() -> str:
     """Return the script that plays the steps: the same for every picture.
 
@@ -62,9 +61,13 @@ def script() -> str:
         "place": _("{step} of {count}"),
         "step": _("Step {step} of {count}. {line}"),
     }
+    return _code().replace("TEXT = {}", f"TEXT = {json.dumps(texts, ensure_ascii=False)}")
+
+
+@functools.cache
+def _code():
     code = Path(__file__).with_name("steps.js").read_text(encoding="utf-8")
-    code = re.sub(r"/\*.*?\*/\s*|\s*// [^\n]*$|^\s+", "", code, flags=re.DOTALL | re.MULTILINE)
-    return code.replace("TEXT = {}", f"TEXT = {json.dumps(texts, ensure_ascii=False)}")
+    return re.sub(r"/\*.*?\*/\s*|\s*// [^\n]*$|^\s+", "", code, flags=re.DOTALL | re.MULTILINE)
 
 
 @dataclass
@@ -102,7 +105,7 @@ class Diagram:
                 rows.append([])
             elif isinstance(part, Part):
                 if written := self._written(part, place):
-                    longest = (len(t) for rows_ in written for row in rows_ for t in row)
+                    longest = (width_of(t) for rows_ in written for row in rows_ for t in row)
                     part = replace(part, longest=max(longest, default=0))
                 rows[-1].append([part, place, ""])
             elif filled := [row for row in rows if row]:
@@ -140,7 +143,7 @@ class Diagram:
             viewBox=f"{-EDGE} {-EDGE} {width:g} {height:g}",
             style=f"min-width:{SCALE * width:.0f}px" if width > PHONE / SCALE else None,
         )  # fmt: skip
-        title = f"{part.name()}, {sign}" if sign else part.name()
+        title = _(", ").join(filter(None, [part.name(), sign]))
         marked = self.steps[0].marked.get(place, []) if len(self.steps) == 1 else []
         svg.append(element("title", title))
         svg.append(element("desc", part.description(marked)))
@@ -242,7 +245,9 @@ class Diagram:
             named = {"aria_labelledby": name}
             inside.append(element("figcaption", self.caption, id=name))
         style = element("style", STYLE.strip())
-        figure = element("figure", None, style, *inside, class_="conv-diagram", **named)
+        figure = element(
+            "figure", None, style, *inside, class_="conv-diagram", lang=lang(), **named
+        )
         return _html(figure) + (f"\n<script>{script()}</script>" if n > 1 else "")
 
     def _description(self):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..arguments import check_tensor
-from .words import _
+from ..words import _, rjust, width_of
 
 # One color for both themes: lines are 3:1 against the page and against their own tint, on each.
 COLORS = {"input": "#1A7FBB", "kernel": "#A86F00", "output": "#008A62", "marked": "#C95400"}
@@ -107,7 +107,7 @@ class Part:
     @property
     def width(self):
         """Width in CSS pixels, label included."""
-        return max(self.inside[0], 9 * len(self.label))
+        return max(self.inside[0], 9 * width_of(self.label))
 
     def heading(self):
         """Return the label and, below it, the size."""
@@ -123,7 +123,7 @@ class Part:
 
     def name(self):
         """Return label and size, in words."""
-        return f"{self.label or _(self.role)}, {self.measure()}"
+        return _(", ").join([self.label or _(self.role), self.measure()])
 
 
 @dataclass
@@ -199,7 +199,7 @@ class Grid(Part):
         """
         columns = max(self.values.shape[1], 1)
         letter = 0 if self.phases is None else 1  # beside the number
-        longest = max(self.longest, 1, *(len(t) for row in self.texts() for t in row)) + letter
+        longest = max(self.longest, 1, *(width_of(t) for row in self.texts() for t in row)) + letter
         needed = math.ceil(DIGIT * EM * longest + 12)
         side = self.cell if self.cell < CELL else max(self.cell, needed)
         side = min(side, PHONE // columns)
@@ -300,16 +300,21 @@ class Grid(Part):
             texts[i][j] = _("{number} marked").format(number=texts[i][j])
         rows = (", ".join(text or "–" for text in row) for row in texts)
         row = _("row {index}: {numbers}")
-        return "; ".join(row.format(index=i, numbers=text) for i, text in enumerate(rows))
+        return _("; ").join(row.format(index=i, numbers=text) for i, text in enumerate(rows))
 
     def plain(self, marked=()):
         """Return label, size and rows for a terminal, marked numbers in brackets."""
         texts = self.lettered()
         for i, j in [*self.marked, *marked]:
             texts[i][j] = f"[{texts[i][j]}]"
-        width = max((len(t) for row in texts for t in row), default=0)
-        rows = [" ".join(t.rjust(width) for t in row).rstrip() for row in texts]
-        return "\n".join([f"{self.label or _(self.role)} ({size(self.values)})", *rows])
+        width = max((width_of(t) for row in texts for t in row), default=0)
+        rows = [" ".join(rjust(t, width) for t in row).rstrip() for row in texts]
+        return "\n".join([self.named(), *rows])
+
+    def named(self):
+        """Return label and size, for a terminal."""
+        label = self.label or _(self.role)
+        return _("{label} ({size})").format(label=label, size=size(self.values))
 
     def __str__(self):
         """Say the same in words."""
@@ -354,4 +359,4 @@ class Spy(Grid):
 
     def plain(self, marked=()):
         """Say the same in words: label, size and how many numbers are not zero."""
-        return f"{self.label or _(self.role)} ({size(self.values)}), {self.description()}"
+        return _(", ").join([self.named(), self.description()])

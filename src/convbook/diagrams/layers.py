@@ -12,9 +12,9 @@ from torch import Tensor
 from ..arguments import as_int, as_ints, check_tensor
 from ..moves import corr2d, dilate2d, pad2d, subsample2d
 from ..sizes import conv_output_size, conv_transpose_output_size
+from ..words import _, width_of
 from .figure import Diagram, Step, draw
 from .grid import COLORS, LABEL, PHASES, PHONE, Part, element, number, rectangle, subscript, words
-from .words import _
 
 RISE = 64  # from one row of dots to the next
 DASHES = [None, "7 3", "2 3", "9 3 2 3", "4 4", "1 4"]  # a line differs by more than its color
@@ -56,7 +56,7 @@ class Dots(Part):
     @property
     def margin(self):
         """Width of the words beside the rows."""
-        return 7.2 * max(len(row["name"]) for row in self.rows_) + 12
+        return 7.2 * max(width_of(row["name"]) for row in self.rows_) + 12
 
     @property
     def span(self):
@@ -120,18 +120,19 @@ class Dots(Part):
 
     def description(self, marked=()):
         """Return the rows in words, and in each what is marked."""
+        return _("; ").join(self._said(marked))
+
+    def _said(self, marked):
         marked = [*self.marked, *marked]
-        said = []
         for row, about in enumerate(self.rows_):
-            text = _("{name}: {n} dots").format(name=about["name"], n=len(about["at"]))
-            if lit := sorted(j for r, j in marked if r == row):
-                text += _(", marked {places}").format(places=", ".join(map(str, lit)))
-            said.append(text)
-        return "; ".join(said)
+            lit = sorted(j for r, j in marked if r == row)
+            text = _("{name}: {n} dots, marked {places}") if lit else _("{name}: {n} dots")
+            places = ", ".join(map(str, lit))
+            yield text.format(name=about["name"], n=len(about["at"]), places=places)
 
     def plain(self, marked=()):
         """Return the same, for a terminal, one row a line."""
-        return self.description(marked).replace("; ", "\n")
+        return "\n".join(self._said(marked))
 
     def __str__(self):
         """Say the same in words."""
@@ -312,10 +313,13 @@ class Wires(Part):
 
     def name(self):
         """Return label and sizes."""
-        return f"{self.label}, {self.measure()}"
+        return _(", ").join([self.label, self.measure()])
 
     def description(self, marked=()):
         """Return each result as a sum of products."""
+        return _("; ").join(self._sums())
+
+    def _sums(self):
         into = {}
         for i, j, a in self.arrows:
             source, target = (j, i) if self.down else (i, j)
@@ -330,11 +334,11 @@ class Wires(Part):
             for t in range(len(values))
         )
         sums = (f"{subscript(to, t)} = {text}" for t, text in enumerate(sums))
-        return "; ".join(f"{text} = {number(v)}" for text, v in zip(sums, values))
+        return [f"{text} = {number(v)}" for text, v in zip(sums, values)]
 
     def plain(self, marked=()):
         """Return the same, for a terminal."""
-        return "\n".join([self.name(), *self.description().split("; ")])
+        return "\n".join([self.name(), *self._sums()])
 
     def __str__(self):
         """Say the same in words."""
@@ -498,7 +502,7 @@ class Case(Part):
     def name(self):
         """Return what it is."""
         kind = _("transposed convolution") if self.transposed else _("convolution")
-        return ", ".join(filter(None, [self.label, kind, self.measure()]))
+        return _(", ").join(filter(None, [self.label, kind, self.measure()]))
 
     def description(self, marked=()):
         """Return the parameters in words."""
@@ -509,7 +513,8 @@ class Case(Part):
 
     def plain(self, marked=()):
         """Return the same, for a terminal."""
-        return f"{self.name()}: {self.description()}"
+        about = {"name": self.name(), "description": self.description()}
+        return _("{name}: {description}").format(**about)
 
     def __str__(self):
         """Say the same in words."""
@@ -521,7 +526,7 @@ def _short(pair):
 
 
 # The six cases of Dumoulin and Visin's guide, in their order and by their names.
-CASES = [
+CASES: list[dict[str, Any]] = [
     {"label": "no padding", "input_size": 4, "kernel_size": 3},
     {"label": "arbitrary padding", "input_size": 5, "kernel_size": 4, "padding": 2},
     {"label": "half padding", "input_size": 5, "kernel_size": 3, "padding": 1},
@@ -560,9 +565,16 @@ def draw_cases(
         Step({place: [cells[step % len(cells)]] for place, cells in enumerate(windows)})
         for step in range(count)
     ]
-    kind = _("transposed convolution") if transposed else _("convolution")
-    title = _("{n} {kind}s, case by case") if len(parts) != 1 else _("{n} {kind}, case by case")
-    title = title.format(n=len(parts), kind=kind)
-    around = _("dotted cells are cropped away") if transposed else _("dotted cells are padding")
-    caption = _("In each picture the output is above and the input below; {around}.")
-    return draw(*parts, title=title, caption=caption.format(around=around), steps=steps)
+    one, many = _("{n} convolution, case by case"), _("{n} convolutions, case by case")
+    caption = _(
+        "In each picture the output is above and the input below; dotted cells are padding."
+    )
+    if transposed:
+        one = _("{n} transposed convolution, case by case")
+        many = _("{n} transposed convolutions, case by case")
+        caption = _(
+            "In each picture the output is above and the input below; "
+            "dotted cells are cropped away."
+        )
+    title = (one if len(parts) == 1 else many).format(n=len(parts))
+    return draw(*parts, title=title, caption=caption, steps=steps)

@@ -13,9 +13,9 @@ from ..matrix import kernel2matrix
 from ..moves import corr2d, crop2d, dilate2d, pad2d, subsample2d, trans_conv
 from ..signatures import Ints
 from ..sizes import output_padding_for
+from ..words import _
 from .figure import SCALE, WIDTH, Diagram, Step, draw
 from .grid import CELL, PHONE, Grid, Spy, number, size, subscript
-from .words import _
 
 Cell = tuple[int, int]
 
@@ -39,11 +39,17 @@ def _product(a, b):
 def _title(words, X, K, **parameters):
     """Return a title with the sizes of input and kernel, and the parameters that say something."""
     said = [words.format(input=size(X), kernel=size(K))]
+    texts = {
+        "stride": _("stride {value}"),
+        "padding": _("padding {value}"),
+        "output_padding": _("output_padding {value}"),
+        "dilation": _("dilation {value}"),
+    }
     for name, value in parameters.items():
         numbers = torch.as_tensor(value).unique().tolist()
         if numbers != [1 if name in ("stride", "dilation") else 0]:
-            said.append(f"{name} {numbers[0] if len(numbers) == 1 else value}")
-    return ", ".join(said)
+            said.append(texts[name].format(value=numbers[0] if len(numbers) == 1 else value))
+    return _(", ").join(said)
 
 
 def _kernel(K, dilation):
@@ -319,12 +325,14 @@ def draw_matrix(W: Tensor, label: str = "matrix W", marked_row: int | None = Non
     W = W.to_dense() if isinstance(W, Tensor) else W
     check_tensor("W", W, "rows", "columns")
     cells = [] if marked_row is None else [(marked_row, j) for j in range(W.shape[1])]
+    label = _(label)
+    title = _(", ").join([label, size(W)])
     grid = Grid(W, "kernel", label, zeros=W == 0, marked=cells)
     if grid.inside[0] <= PHONE / SCALE:
-        return draw(grid, title=f"{label}, {size(W)}")
+        return draw(grid, title=title)
     side = max(PHONE // W.shape[1], 1)
     spy = Spy(W, "kernel", label, marked=cells, cell=side)
-    return draw(spy, title=f"{label}, {size(W)}", caption=f"{spy}.")
+    return draw(spy, title=title, caption=_("{sentence}.").format(sentence=spy))
 
 
 def draw_gather(

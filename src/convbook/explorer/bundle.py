@@ -14,10 +14,18 @@ import json
 import re
 import zlib
 from pathlib import Path
+from typing import Any
+
+from ..words import _, lang
 
 IMPORT = re.compile(r'^import (?:(\w+)|\{[^}]*\}) from "\./([\w.-]+)"[^;\n]*;\n', re.MULTILINE)
 COMMENT = re.compile(r"\s*/\*.*?\*/ ?|\s*(?<!:)// [^\n]*$|^\s+", re.DOTALL | re.MULTILINE)
 FOLDER = Path(__file__).parent
+# What the code, not a word, puts between words and at the end; and what Chinese has there.
+SIGNS = [
+    (r'(\.filter\(Boolean\)|new Set\(\w\)\])\.join\(", "\)', r'\1.join("，")'),
+    (r"\}\.`", "}。`"),
+]
 
 
 def bundle(element: str) -> str:
@@ -33,10 +41,56 @@ def bundle(element: str) -> str:
 def script(element: str) -> str:
     """Return the short form of a bundle, which notebooks and pages carry.
 
+    In another language than English it is the same code with other words.
+
     >>> len(script("conv-explorer")) < len(bundle("conv-explorer"))
     True
     """
-    return (FOLDER / f"{element}.min.js").read_text(encoding="utf-8").strip()
+    code = (FOLDER / f"{element}.min.js").read_text(encoding="utf-8").strip()
+    if not lang():
+        return code
+    code = code.replace(_literal(_words(element)), _literal(_translated(words(element))))
+    for sign, ours in SIGNS:
+        code = re.sub(sign, ours, code)
+    return code
+
+
+def words(element: str) -> dict[str, Any]:
+    """Return the words that a script shows, in English, by the names that it knows them by.
+
+    The explorer calls a preset by its name where it has no word for it.
+    """
+    presets = _data(element).get("presets", {})
+    return _words(element) | {name: name for grid in presets.values() for name in grid}
+
+
+def _data(element):
+    name = element.removeprefix("conv-")
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _words(element):
+    data = _data(element)
+    return data.get("words", data)
+
+
+def _translated(value):
+    """Return a table of words in the language that is set now."""
+    if isinstance(value, str):
+        return _(value)
+    if isinstance(value, dict):
+        return {name: _translated(part) for name, part in value.items()}
+    return [_translated(part) for part in value]
+
+
+def _literal(value):
+    """Write a table as terser does.
+
+    >>> print(_literal({"axes": ["height"], "fill conv": "sum"}))
+    {axes:["height"],"fill conv":"sum"}
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return re.sub(r'"(\w+)":', r"\1:", text)
 
 
 def checksum(code: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from ..diagrams import draw_corr2d, draw_trans_conv
+from ..words import _, lang_attribute
 from .bundle import script
 from .state import (
     CHANNELS,
@@ -43,7 +44,7 @@ class Explorer:
         reasons: list[str] = []
 
         def say(kind, name, text, rule, used):
-            reasons.append(WORDS[kind].format(name=name, given=text[:20], rule=rule, used=used))
+            reasons.append(_(WORDS[kind]).format(name=name, given=text[:20], rule=rule, used=used))
 
         state = self._state = settle(given, say)
         shapes = {
@@ -73,8 +74,8 @@ class Explorer:
             terms = f"⌊({n} + 2·{p} − {d}·({k} − 1) − 1) / {stride}⌋ + 1 = ⌊{inner} / {stride}⌋ + 1"
         else:
             terms = f"({n} − 1)·{stride} − 2·{p} + {d}·({k} − 1) + {extra} + 1"
-        what = "size" if is_square(self._state) else WORDS["axes"][axis]
-        return f"output {what} = {terms} = {size_of(s)}"
+        what = WORDS["size"] if is_square(self._state) else WORDS["axes"][axis]
+        return f"{_(WORDS['output_size']).format(axis=_(what))} = {terms} = {size_of(s)}"
 
     def _call(self):
         function = "conv2d" if self._state["mode"] == "conv" else "conv_transpose2d"
@@ -89,16 +90,18 @@ class Explorer:
 
     def __repr__(self) -> str:
         """Say in words and numbers what the picture shows."""
-        title = {"conv": "Convolution", "transposed": "Transposed convolution"}
-        lines = [f"{title[self._state['mode']]}: {self._call()}"]
+        title = {"conv": _("Convolution"), "transposed": _("Transposed convolution")}
+        about = {"name": title[self._state["mode"]], "description": self._call()}
+        lines = [_("{name}: {description}").format(**about)]
         lines += [self._formula(axis) for axis in ([0] if is_square(self._state) else [0, 1])]
         if self.result["adjusted"]:
             lines.append(self.result["reason"])
         for name in ("input", "kernel", "output"):
-            for label, grid in _grids(name, self.result[name]):
+            for label, grid in _grids(_(name), self.result[name]):
                 rows = [[f"{value:.6g}" for value in row] for row in grid]
                 width = max(len(text) for row in rows for text in row)
-                lines.append(f"{label}, {len(rows)} × {len(rows[0])}:")
+                named = _(", ").join([label, f"{len(rows)} × {len(rows[0])}"])
+                lines.append(_("{name}:").format(name=named))
                 lines += ["  " + " ".join(text.rjust(width) for text in row) for row in rows]
         return "\n".join(lines)
 
@@ -121,7 +124,7 @@ class Explorer:
         )
         attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
-            f"<conv-explorer{attributes}>{self._picture()}{self._menu()}</conv-explorer>\n"
+            f"<conv-explorer{lang_attribute()}{attributes}>{self._picture()}{self._menu()}</conv-explorer>\n"
             f"<script>{script('conv-explorer')}</script>"
         )
 
@@ -133,13 +136,13 @@ class Explorer:
         for label, states in self._examples.items():
             options = "".join(
                 f"<option value='{html.escape(json.dumps(_texts(**arguments)))}'>"
-                f"{html.escape(name)}</option>"
+                f"{html.escape(_(name))}</option>"
                 for name, arguments in states.items()
             )
-            groups.append(f'<optgroup label="{html.escape(label)}">{options}</optgroup>')
+            groups.append(f'<optgroup label="{html.escape(_(label))}">{options}</optgroup>')
         return (
-            '<select slot="examples" aria-label="examples" hidden>'
-            f"<option disabled selected>examples</option>{''.join(groups)}</select>"
+            f'<select slot="examples" aria-label="{_("examples")}" hidden>'
+            f"<option disabled selected>{_('examples')}</option>{''.join(groups)}</select>"
         )
 
 

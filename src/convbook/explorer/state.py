@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..functional import conv2d, conv_transpose2d
+from ..words import _
 
 DATA = json.loads(Path(__file__).with_name("explorer.json").read_text(encoding="utf-8"))
 WORDS, VIEWS, PRESETS = DATA["words"], DATA["views"], DATA["presets"]
@@ -64,14 +65,14 @@ def _broken(s):
     if s["mode"] == "conv":
         reach = s["dilation"] * (s["kernel_size"] - 1) + 1
         width = s["input_size"] + 2 * s["padding"]
-        return (1, WORDS["fit"].format(reach=reach, width=width)) if reach > width else None
+        return (1, _(WORDS["fit"]).format(reach=reach, width=width)) if reach > width else None
     if s["output_padding"] >= max(s["stride"], s["dilation"]):
-        return 1, WORDS["small"]
+        return 1, _(WORDS["small"])
     size = size_of(s)
     if size < 1:
-        return 2, WORDS["gone"]
+        return 2, _(WORDS["gone"])
     if size > LARGEST_OUTPUT:
-        return 3, WORDS["large"].format(most=LARGEST_OUTPUT, size=size)
+        return 3, _(WORDS["large"]).format(most=LARGEST_OUTPUT, size=size)
     return None
 
 
@@ -119,14 +120,14 @@ def settle(given: dict[str, str], say: Say) -> State:
         if 0 < len(words) <= most and len(asked) == len(words):
             values = [math.floor(min(max(value, low), high) + 0.5) for value in asked]
         if values != asked or len(asked) != len(words):
-            rule = WORDS["pair" if most == 2 else "whole"]
+            rule = _(WORDS["pair" if most == 2 else "whole"])
             rule = rule.format(low=low, high=high, mode=state["mode"])
             say("wrong", name, text, rule, listed(values))
         state[name] = [values[0], values[-1]] if most == 2 else values[0]
     square = is_square(state)
     for axis in [0] if square else [0, 1]:
         for name, value, rule in _mended(axis_of(state, axis)):
-            label = name if square else f"{name} ({WORDS['axes'][axis]})"
+            label = name if square else f"{name} ({_(WORDS['axes'][axis])})"
             say("clash", label, str(state[name][axis]), rule, value)
             for one in [0, 1] if square else [axis]:
                 state[name][one] = value
@@ -134,7 +135,7 @@ def settle(given: dict[str, str], say: Say) -> State:
     while state["in_channels"] % groups or state["out_channels"] % groups:
         groups -= 1
     if groups != state["groups"]:
-        say("clash", "groups", str(state["groups"]), WORDS["divide"], groups)
+        say("clash", "groups", str(state["groups"]), _(WORDS["divide"]), groups)
     state["groups"] = groups
     choose("view", VIEWS[state["mode"]])
     return state
@@ -156,7 +157,7 @@ def listed(value: list) -> str:
 
 
 def _one_of(names):
-    return WORDS["one_of"].format(names=", ".join(names))
+    return _(WORDS["one_of"]).format(names=", ".join(names))
 
 
 def _binomial(n, k):
@@ -215,8 +216,9 @@ def numbers(grid: str, text: str, shape: Sequence[int], say: Say) -> list:
         for size in shape[:0:-1]:
             values = [values[i : i + size] for i in range(0, len(values), size)]
         return values
-    rule = WORDS["list_of_one" if count == 1 else "list"].format(count=count, most=LARGEST_NUMBER)
-    rule = WORDS["or"].format(one=rule, other=_one_of(PRESETS[grid]))
+    rule = _(WORDS["list_of_one" if count == 1 else "list"])
+    rule = rule.format(count=count, most=LARGEST_NUMBER)
+    rule = _(WORDS["or"]).format(one=rule, other=_one_of(PRESETS[grid]))
     say("wrong", grid, text, rule, "counting")
     return preset(grid, "counting", shape)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import as_int
+from ..words import _, lang_attribute
 from .bundle import script
 
 _FOLDER = Path(__file__).parent
@@ -37,7 +38,7 @@ class Trainer:
         for number, one in enumerate(self._fixed, 1):
             lines += [f"{number}. {_question(one).replace('`', '')}", *_given(one)]
         answers = [f"{i}. {one['exercise']['answer']}" for i, one in enumerate(self._fixed, 1)]
-        return "\n".join([*lines, f"{TEXT['answers']}:", *answers])
+        return "\n".join([*lines, _("{name}:").format(name=_(TEXT["answers"])), *answers])
 
     def _repr_html_(self) -> str:
         attributes = "".join(
@@ -45,7 +46,7 @@ class Trainer:
         )
         attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
-            f"<conv-trainer{attributes}>{self._paper()}</conv-trainer>\n"
+            f"<conv-trainer{lang_attribute()}{attributes}>{self._paper()}</conv-trainer>\n"
             f"<script>{script('conv-trainer')}</script>"
         )
 
@@ -57,7 +58,7 @@ class Trainer:
             given = "\n".join(_given(one))
             items.append(
                 f"<li><p>{question}</p>{f'<pre>{given}</pre>' if given else ''}"
-                f"<details><summary>{TEXT['answer']}</summary>"
+                f"<details><summary>{_(TEXT['answer'])}</summary>"
                 f"<p>{'<br>'.join(_answer(one))}</p></details></li>"
             )
         return f"<ol>{''.join(items)}</ol>"
@@ -65,7 +66,7 @@ class Trainer:
 
 def _question(one):
     """Return the sentence of a stored exercise, with code in backticks."""
-    return TEXT["ask"][one["exercise"]["kind"]].format(**one["asked"])
+    return _(TEXT["ask"][one["exercise"]["kind"]]).format(**one["asked"])
 
 
 def _given(one):
@@ -88,11 +89,11 @@ def _answer(one):
     ]
     if not worked:
         return [", ".join(numbers)]
-    names = TEXT["axes"] if kind in ("size", "output_padding") else worked
-    return [
-        f"{'' if name is steps else f'{name}: '}{steps} = {number}"
-        for name, steps, number in zip(names, worked, numbers)
-    ]
+    sums = [f"{steps} = {number}" for steps, number in zip(worked, numbers)]
+    if kind not in ("size", "output_padding"):
+        return sums
+    text = _("{name}: {description}")
+    return [text.format(name=_(name), description=one) for name, one in zip(TEXT["axes"], sums)]
 
 
 def practice(
