@@ -7,11 +7,15 @@ worker ends, even if that is killed.
 The plain way, a fresh kernel for each notebook: `pytest -p no:forked_kernels`, or nbval alone.
 """
 
+import gc
 import os
 import shutil
 import signal
+import time
+from contextlib import suppress
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from pathlib import Path
+from queue import Empty
 from tempfile import TemporaryDirectory
 from threading import Thread
 from types import SimpleNamespace
@@ -20,10 +24,10 @@ import nbval.kernel
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
-# Slow to import and without effect until used.
+# Slow to import and without effect until used; what an optimizer and a figure import, too.
 IMPORTED = [
-    *("ipykernel.kernelapp", "torch", "matplotlib.pyplot"),
-    *("scipy.signal", "sklearn.datasets", "convbook.d2l"),
+    *("ipykernel.kernelapp", "ipykernel.debugger", "torch", "torch._dynamo", "matplotlib.pyplot"),
+    *("matplotlib.backends.backend_svg", "scipy.signal", "sklearn.datasets", "convbook.d2l"),
 ]
 
 
@@ -31,6 +35,7 @@ def run_kernel(connection_file, folder):
     """Be a kernel: the body of the forked process."""
     from ipykernel.kernelapp import IPKernelApp
 
+    gc.freeze()  # what all kernels share stays shared: no collection writes into it
     Thread(target=end_with_parent, args=(Path(connection_file).parent,), daemon=True).start()
     os.chdir(folder)
     app = IPKernelApp.instance(connection_file=connection_file, parent_handle=os.getppid())
@@ -86,8 +91,13 @@ def start_new_kernel(startup_timeout=60, kernel_name="python", cwd=".", **option
     manager = ForkedKernel(cwd)
     client = manager.client()
     client.start_channels()
-    client.wait_for_ready(timeout=startup_timeout)
-    return manager, client
+    end = time.monotonic() + startup_timeout
+    while time.monotonic() < end:  # wait_for_ready would sleep for a third of a second
+        client.kernel_info()
+        with suppress(Empty):
+            client.get_iopub_msg(timeout=0.02)
+            return manager, client
+    raise RuntimeError(f"the kernel did not answer within {startup_timeout} seconds")
 
 
 if "forkserver" in get_all_start_methods():  # not on Windows
