@@ -37,7 +37,7 @@ NAME ?= corr2d
 CHANGED = $(shell { git diff --name-only --diff-filter=d --merge-base main -- '*.ipynb' 2> /dev/null || \
   git diff --name-only --diff-filter=d HEAD -- '*.ipynb'; git ls-files -o --exclude-standard '*.ipynb'; })
 QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py \
-  tests/book/test_reference_pages.py
+  tests/book/test_reference_pages.py tests/book/test_translations.py
 # A third of the seconds of tests/unit: what starts processes of its own.
 LATER := --ignore=tests/unit/test_memory.py --ignore=tests/unit/test_d2l.py
 

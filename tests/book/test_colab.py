@@ -22,9 +22,13 @@ import repository
 from book import CHAPTERS, ROOT, URL, skip_or_fail
 
 MISSING = ("convbook", "__editable__", "d2l")
-FIRST = ROOT / "chapters" / "corr2d.md"
-NAMES = os.environ.get("CHAPTERS", FIRST.stem).split()
-CHOSEN = [path for path in CHAPTERS if path.stem in NAMES or NAMES == ["all"]]
+NAMES = os.environ.get("CHAPTERS", "corr2d").split()
+CHOSEN = [
+    folder / path.relative_to(ROOT).with_suffix(".ipynb")
+    for folder in (ROOT, ROOT / "zh")  # in both languages
+    for path in CHAPTERS
+    if path.stem in NAMES or NAMES == ["all"]
+]
 LIST = os.environ.get("LIST")
 PRINTED = """
 def pytest_collection_modifyitems(items):
@@ -109,11 +113,11 @@ def colab(tmp_path_factory):
     return python, environment
 
 
-@pytest.mark.parametrize("chapter", CHOSEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("chapter", CHOSEN, ids=lambda path: f"{path.relative_to(ROOT)}")
 def test_chapter_runs_in_colab(colab, chapter, tmp_path):
     """Every output is the committed one, and neither torch nor NumPy has been touched."""
     python, environment = colab
-    shutil.copy(chapter.with_suffix(".ipynb"), tmp_path)
+    shutil.copy(chapter, tmp_path)
     if chapter == CHOSEN[0]:
         found = run(python, "-c", "import convbook", env=environment, cwd=tmp_path)
         assert "No module named 'convbook'" in found.stderr

@@ -31,7 +31,8 @@ def red(book, monkeypatch):
     """Return {rule: what it says} for each rule that this book breaks."""
     found = [path for path in (book / MD, book / IPYNB) if path.exists()]
     monkeypatch.setattr(rules, "NOTEBOOKS", [p for p in found if p.suffix == ".ipynb"])
-    monkeypatch.setattr(rules, "SOURCES", [p for p in found if p.suffix == ".md"])
+    for name in ("SOURCES", "BOTH"):
+        monkeypatch.setattr(rules, name, [p for p in found if p.suffix == ".md"])
     said = {}
     for owner in (rules, rules.TestNotebook(), rules.TestChapter()):
         for name, rule in inspect.getmembers(owner, callable):

@@ -6,13 +6,17 @@ Most rules read the two notebooks alone, not the tool that makes the one from th
 import ast
 import json
 import re
+import shutil
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 
 import polib
 import pytest
 import translations as tool
 from book import ROOT
+
+import chapters
 
 PAGES = tool.pages()
 HAN = "[\u3400-\u9fff]"
@@ -331,3 +335,108 @@ def test_the_glossary_is_turned_around_and_in_the_order_of_pinyin():
 def test_json_of_a_notebook_is_written_as_chinese():
     text = (tool.CHINESE / "intro.ipynb").read_text(encoding="utf-8")
     assert "卷积" in text and json.loads(text)
+
+
+# The net has no holes: a damaged copy of a Chinese page turns a rule red
+
+PAGE = ROOT / "chapters" / "corr2d.md"
+NOTEBOOK, CATALOG = "zh/chapters/corr2d.ipynb", "locale/zh_CN/chapters/corr2d.po"
+ENGLISH = "chapters/corr2d.md"
+
+
+def swap(old, new):
+    """Return a damage that writes something else in the place of the first that fits."""
+    return lambda text: re.sub(old, new, text, count=1)
+
+
+def rules(path):
+    """Return {rule: a function that checks it} of a page."""
+    file = tool.LOCALE / f"{tool.page_of(path)}.po"
+    chinese = tool.CHINESE / path.relative_to(tool.ROOT)
+    return {
+        "pair": lambda: step(chinese),
+        "code cells": lambda: test_the_code_is_the_same_but_for_texts_and_comments(path),
+        "numbers": lambda: test_the_numbers_in_every_output_are_the_same(path),
+        "emphasis": lambda: test_emphasis_is_where_it_was_and_no_mark_is_left_over(path),
+        "complete": lambda: test_nothing_is_missing_or_out_of_date(file),
+        "current": lambda: test_the_catalog_is_as_make_translations_writes_it(path),
+        "set": lambda: test_the_chinese_is_set_as_chinese(file),
+        "terms": lambda: test_terms_are_those_of_the_glossary(file),
+        **{what: partial(test_what_is_not_language_is_the_same, path, what) for what in KEPT},
+    }
+
+
+def step(path):
+    apart = chapters.out_of_step(path)
+    assert not apart, apart
+
+
+# A name for the damage: (file, damage, the rule, a pattern of what it says)
+DAMAGES = {
+    "a formula": (NOTEBOOK, swap(r"\$k\$", "$m$"), "formula", "k"),
+    "a citation": (NOTEBOOK, swap(r"\{cite:p\}`\w+", "{cite:p}`nobody2000"), "reference", "nobody"),
+    "a link": (NOTEBOOK, swap(r"\]\(conv2d.ipynb\)", "](dilation.ipynb)"), "link", "dilation"),
+    "a name in code": (NOTEBOOK, swap(r"`corr2d`", "`corr3d`"), "code", "corr3d"),
+    "an argument": (NOTEBOOK, swap(r"corr2d\(X, K\)", "corr2d(K, X)"), "code cells", ""),
+    "a number in an output": (NOTEBOOK, swap(r">19<", ">18<"), "numbers", "18"),
+    "an edited .ipynb": (
+        NOTEBOOK, swap("卷积核", "卷积的核"),
+        "pair", r"holds edits that would be lost:(.*\n)+.*locale/zh_CN/chapters/corr2d.po",
+    ),
+    "a catalog that was edited alone": (
+        CATALOG, swap('msgstr "练习"', 'msgstr "习题"'), "pair", "make chapters NAMES=corr2d",
+    ),
+    "a stale paragraph": (ENGLISH, swap("## Exercises", "## Some exercises"), "current", "make tr"),
+    "a translation that is missing": (
+        CATALOG, swap('msgstr "练习"', 'msgstr ""'), "complete", "Exercises",
+    ),
+    "a translation out of date": (
+        CATALOG, swap("#. heading\n", '#. heading\n#, fuzzy\n#| msgid "Before"\n'),
+        "complete", "Before",
+    ),
+    "a mark that closes nothing": (
+        NOTEBOOK, swap(r"(\*[^*\\n]+)\*", r"\1。*后"), "emphasis", "",
+    ),
+    "half-width punctuation": (CATALOG, swap(f"({HAN})。", r"\1."), "set", "half-width"),
+    "another term": (CATALOG, swap("感受野|卷积核", "信道"), "terms", "通道"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def copy_of_a_page(tmp_path, monkeypatch):
+    """Return a copy of one page in both languages, which the rules take for the book."""
+    for name in (NOTEBOOK, CATALOG, ENGLISH, "chapters/corr2d.ipynb", "intro.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    folders = {"ROOT": ".", "LOCALE": "locale/zh_CN", "CHINESE": "zh"}
+    for owner, name in ((tool, "ROOT"), (tool, "LOCALE"), (tool, "CHINESE"), (chapters, "ROOT")):
+        monkeypatch.setattr(owner, name, tmp_path / folders[name])
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    tool.catalog.cache_clear()
+    yield tmp_path
+    tool.catalog.cache_clear()
+
+
+def broken(book):
+    """Return {rule: what it says} for each rule that this book breaks."""
+    said = {}
+    for name, rule in rules(book / "chapters" / "corr2d.md").items():
+        try:
+            rule()
+        except AssertionError as error:
+            said[name] = str(error)
+    return said
+
+
+def test_without_a_damage_no_rule_is_red(copy_of_a_page):
+    assert broken(copy_of_a_page) == {}
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_a_damage_turns_a_rule_red(copy_of_a_page, what):
+    name, damage, rule, says = DAMAGES[what]
+    text = (copy_of_a_page / name).read_text("utf-8")
+    damaged = damage(text)
+    assert damaged != text, "the damage changes nothing"
+    (copy_of_a_page / name).write_text(damaged, "utf-8")
+    assert re.search(says, broken(copy_of_a_page)[rule])
