@@ -46,7 +46,7 @@ CHOICE = 'import os\n\nos.environ["CONVBOOK_LANGUAGE"] = "zh_CN"\n\n'
 
 # Where a text in code is one to read: arguments by name, and all arguments of functions.
 READ = {"title", "caption", "description", "label", "xlabel", "ylabel", "suptitle", "text", "name"}
-READ |= {"print", "set_title", "set_xlabel", "set_ylabel", "annotate", "Step"}
+READ |= {"print", "set_title", "set_xlabel", "set_ylabel", "annotate", "Step", "draw_tied"}
 # Where one is taken apart or looked for, and so never changes.
 TAKEN = {"split", "replace", "startswith", "endswith", "index", "removeprefix", "partition", "sub"}
 TAKEN |= {

@@ -233,6 +233,8 @@ KEPT = {
 def test_what_is_not_language_is_the_same(path, what):
     for english, chinese in both(path, "markdown"):
         sources = [re.sub(r"\s*\n\s*", " ", cell.source) for cell in (english, chinese)]
+        if what == "code":  # between two references there is none
+            sources = [re.sub(KEPT["reference"], "", source) for source in sources]
         a, b = (Counter(re.findall(KEPT[what], source, re.DOTALL)) for source in sources)
         assert a == b, english.source[:60]
 
