@@ -1,6 +1,6 @@
 # The commands of the book. On a fresh machine with Python, make and git: `make book`, `make test`.
 #
-#   make book        set up and build the site into _build/html
+#   make book        set up and build the site into _build/html, and the Chinese one into html/zh
 #   make serve       build, serve it on this machine and open it
 #   make test        set up and run every check
 #   make quick       the checks of seconds: lint, functions, rules of chapters, and the outputs of
@@ -59,6 +59,7 @@ $(READY):
 book: $(READY)
 	@$(BIN)/python tools/chapters.py --stale
 	$(BIN)/jupyter-book build -W -n --keep-going --quiet .
+	$(BIN)/python tools/chinese.py
 	@echo "The book is in _build/html: open _build/html/index.html, or run make serve"
 
 serve: book

@@ -22,6 +22,7 @@ REFERENCE_PAGES = [
     f"reference/{path.stem}.html" for path in sorted((ROOT / "reference").glob("*.md"))
 ]
 PAGES = ["intro.html", *CHAPTER_PAGES, *REFERENCE_PAGES]
+ZH_PAGES = [f"zh/{page}" for page in PAGES]
 
 
 def skip_or_fail(reason):

@@ -5,6 +5,7 @@ pages           change the parsed tree of a page: the event that the others use,
 mathematics     formulas, rendered at build time
 docstrings      the API: docstrings laid out, the sources shown in chapters linked to it
 theme           light or dark, and what a screen reader finds wrong with the theme
+languages       the Chinese edition, and the way from one to the other
 landing         the chapters as cards
 search          the words that it knows and what it shows of a page
 addresses       the site's own address: cards, sitemap, 404
@@ -13,11 +14,12 @@ styles          style sheets: joined, purged, with fonts of what is shown
 policy          a Content-Security-Policy on every page
 """
 
-from . import addresses, assets, docstrings, landing, mathematics, pages, search, theme
+from . import addresses, assets, docstrings, landing, languages, mathematics, pages, search, theme
 
 
 def setup(app):
     """Register with Sphinx. Each page passes through the modules in this order."""
-    for module in (pages, mathematics, docstrings, theme, landing, search, assets, addresses):
+    parts = (pages, mathematics, docstrings, theme, languages, landing, search, assets, addresses)
+    for module in parts:
         module.setup(app)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,10 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sphinx.locale import _
+
+from .languages import EDITIONS, alternates, chinese
+
 CARD = "_static/card.png"  # drawn by tools/card.py
 CARD_SAYS = (
     "A 3×3 input, a 2×2 kernel, their 2×2 output, and the 3×3 matrix that the transpose makes of it"
@@ -20,6 +24,7 @@ NOT_FOUND = """
   <input type="search" name="q" aria-label="Search the book">
   <button>Search</button>
 </form>
+<p lang="zh-CN">这个地址没有网页。<a href="zh/{home}">从头开始</a></p>
 """
 
 
@@ -36,13 +41,14 @@ def add_card(app, page):
     if not described:  # search and 404: nobody shares those
         return
     says = {
+        "og:locale": EDITIONS[app.config.language.replace("_", "-")][2],
         "og:type": "website" if page.name == app.config.root_doc else "article",
         "og:site_name": app.config.html_title,
         "og:title": re.sub(r"<[^>]+>|^[\d.]+ ", "", page.context["title"]),
         "og:description": described.attrs["content"],
         "og:url": page.context["pageurl"],
         "og:image": app.config.html_baseurl + CARD,
-        "og:image:alt": CARD_SAYS,
+        "og:image:alt": _(CARD_SAYS),
     }
     tags = [f'<meta property="{name}" content="{escape(text)}">' for name, text in says.items()]
     page.append("head", "".join(tags) + '<meta name="twitter:card" content="summary_large_image">')
@@ -50,13 +56,14 @@ def add_card(app, page):
 
 def add_not_found(app):
     """Make 404.html, which GitHub Pages shows at every address that is none."""
-    body = NOT_FOUND.format(home=app.builder.get_target_uri(app.config.root_doc))
-    yield "404", {"title": "Page not found", "body": body, "pageurl": None}, "page.html"
+    if not chinese(app):  # which has no other one
+        body = NOT_FOUND.format(home=app.builder.get_target_uri(app.config.root_doc))
+        yield "404", {"title": "Page not found", "body": body, "pageurl": None}, "page.html"
 
 
 def add_moved(app):
     """Make a page at each address that was given up, with links to where its contents went."""
-    for old, pages in MOVED.items():
+    for old, pages in () if chinese(app) else MOVED.items():  # the Chinese edition came later
         links = "".join(
             f'<li><a href="{app.builder.get_relative_uri(old, new)}">'
             f"{escape(app.env.titles[new].astext())}</a></li>"
@@ -80,20 +87,30 @@ def root_addresses(app, page):
 def write_root(app, exception):
     """Write the sitemap, and the first page at the site's own address, without a redirect.
 
-    The sitemap names all pages, not only those that this build has written, and not when they
-    changed: two builds give the same bytes.
+    The sitemap, one for both editions, names all pages, not only those that this build has written,
+    and not when they changed: two builds give the same bytes.
     """
     if exception is None and app.builder.name == "html":
         folder, address = Path(app.outdir), app.builder.get_target_uri
-        pages = [app.config.html_baseurl + address(name) for name in sorted(app.env.found_docs)]
-        urls = "".join(f"<url><loc>{page}</loc></url>\n" for page in pages)
-        space = "http://www.sitemaps.org/schemas/sitemap/0.9"
-        sitemap = (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{space}">\n{urls}</urlset>\n'
-        )
-        (folder / "sitemap.xml").write_text(sitemap, "utf-8")
+        if not chinese(app):
+            (folder / "sitemap.xml").write_text(sitemap(app), "utf-8")
         first = folder / address(app.config.root_doc)
         (folder / "index.html").write_bytes(first.read_bytes())
+
+
+def sitemap(app):
+    """Return the sitemap, which says of each page where it is in each language."""
+    urls = []
+    for name in app.env.found_docs:
+        there = alternates(app, name)
+        link = '<xhtml:link rel="alternate" hreflang="{}" href="{}"/>'
+        links = "".join(link.format(*one) for one in there.items())
+        own = app.config.html_baseurl + app.builder.get_target_uri(name)
+        urls += [f"<url><loc>{url}</loc>{links}</url>\n" for url in {own, *there.values()}]
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    spaces += ' xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {spaces}>\n'
+    return f"{head}{''.join(sorted(urls))}</urlset>\n"
 
 
 def setup(app):

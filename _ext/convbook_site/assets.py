@@ -9,6 +9,7 @@ published.
 import base64
 import functools
 import io
+import json
 import re
 import zlib
 from pathlib import Path
@@ -17,9 +18,11 @@ from PIL import Image
 from pygments.styles import get_style_by_name
 from pygments.token import STANDARD_TYPES, Token
 from selectolax.lexbor import LexborNode
+from sphinx.locale import _
 from sphinx.util import logging
 
 from . import styles
+from .languages import chinese
 from .pages import Mend, attributes, mend, whole, written
 
 logger = logging.getLogger(__name__)
@@ -34,6 +37,8 @@ UNUSED = {
     "bootstrap.js": "80 kB for menus, which are buttons here",
     "DOCUMENTATION_OPTIONS.pagename": "for a switch of versions, which the book has not",
 }
+# Of Sphinx, with a function made of a text, which the policy forbids; see words().
+TRANSLATIONS = "translations.js"
 # Only on the page of the search.
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js", "_static/search.js")
 # Scripts with a fault: what to write in place of what, and why.
@@ -160,8 +165,9 @@ class Bundle:
         for node in sheets + scripts:
             node.decompose()
         code = list(dict.fromkeys(links[1]))
-        self.unused |= {name for name in UNUSED if _has(name, code)}
-        code = [script for script in code if not any(name in script for name in UNUSED)]
+        unused = [*UNUSED, *[TRANSLATIONS] * chinese(app)]
+        self.unused |= {name for name in unused if _has(name, code)}
+        code = [script for script in code if not any(name in script for name in unused)]
         if page.name == "search":
             own += [script for script in code if any(name in script for name in SEARCH)]
         links[1] = [script for script in code if not any(name in script for name in SEARCH)]
@@ -187,7 +193,7 @@ class Bundle:
         if exception or not self.links:  # no page was rendered
             return
         if whole(app):
-            for name in UNUSED.keys() - self.unused:
+            for name in {*UNUSED, *[TRANSLATIONS] * chinese(app)} - self.unused:
                 logger.warning("no page has %s: nothing to leave out (a new theme?)", name)
         site, static = Path(app.outdir), Path(app.outdir, "_static")
         sheets, scripts = self.links
@@ -196,6 +202,8 @@ class Bundle:
             if fault not in code:
                 logger.warning("nothing to mend in a script: %s (a new theme?)", reason)
             code = code.replace(fault, cure)
+        if chinese(app):
+            code += words(code + _read(static, "searchtools.js"))
         (site / SCRIPT).write_text(code, "utf-8")
         for name, element in self.elements.items():
             (static / f"{name}.js").write_text(element, "utf-8")
@@ -215,6 +223,13 @@ class Bundle:
             named = f"_static/{name}" in pages + texts or name in sheet or path.name == "LICENSE"
             if path.is_file() and not named:
                 path.unlink()
+
+
+def words(code):
+    """Return a script that gives the words that other scripts ask for, in the page's language."""
+    asked = re.findall(r"""(?:\b_|gettext)\(\s*"([^"]+)"\s*\)""", code)
+    known = {text: _(text) for text in sorted(set(asked))}
+    return f"\n;Object.assign(Documentation.TRANSLATIONS, {json.dumps(known, ensure_ascii=False)})"
 
 
 def _checksum(text):

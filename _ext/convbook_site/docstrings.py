@@ -4,7 +4,9 @@ import inspect
 import re
 import sys
 
-from selectolax.lexbor import LexborHTMLParser
+from sphinx.locale import _
+
+from .pages import fragment
 
 
 def lay_out(app, what, name, thing, options, lines):
@@ -15,6 +17,9 @@ def lay_out(app, what, name, thing, options, lines):
     or code, and so do words in quotes. A drawing in a module's docstring stays as it is.
     """
     text, examples, rest = "\n".join(lines).partition(">>> ")
+    first = text.split("\n\n")[0]
+    if (said := _(" ".join(first.split()))) not in ("", " ".join(first.split())):
+        text = text.replace(first, said, 1)
     arguments = [] if what == "module" else [*inspect.signature(thing).parameters]
     heads = "|".join([*map(re.escape, arguments), "Arguments", "All arguments", "Source"])
     paragraphs = []
@@ -49,9 +54,9 @@ def link_sources(app, page):
         found = public.get(f"convbook.{name.text()}")
         if found and found.objtype == "function":
             target = f"{page.context['pathto']('reference/api')}#{found.node_id}"
-            title = f"{name.text()} in the API"
+            title = _("{} in the API").format(name.text())
             link = f'<a class="nf" href="{target}" title="{title}">{name.text()}</a>'
-            name.replace_with(LexborHTMLParser(link).body.child)
+            name.replace_with(fragment(link))
 
 
 def setup(app):

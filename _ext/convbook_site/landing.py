@@ -5,7 +5,7 @@ from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser
 
-from .pages import attributes
+from .pages import attributes, fragment
 
 GAP = 14  # between two grids, as in a diagram
 CARD = 207, 102  # pixels, the room for a drawing on a card
@@ -72,7 +72,7 @@ def draw_cards(app, page):
         for link in links:
             notebook = Path(app.srcdir, link.attrs["href"]).with_suffix(".ipynb")
             if svg := drawing(notebook):
-                link.insert_before(LexborHTMLParser(svg).body.child)
+                link.insert_before(fragment(svg))
                 drawn += 1
         chapters.attrs["class"] = "book-cards" if 2 * drawn > len(links) else "book-list"
 

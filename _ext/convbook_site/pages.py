@@ -38,6 +38,11 @@ class Page:
             getattr(self.tree, place).insert_child(node)
 
 
+def fragment(html):
+    """Return the element that a piece of HTML holds."""
+    return LexborHTMLParser(html).body.child
+
+
 @dataclass(frozen=True)
 class Mend:
     """Why, which elements, what to do with each; and whether every page has one, or just some."""
@@ -91,8 +96,9 @@ def whole(app):
 
 
 def written(app):
-    """Return the files of all pages, whichever build has written them."""
-    return [p for p in Path(app.outdir).rglob("*.html") if "_static" not in p.parts]
+    """Return the files of all pages of this edition, whichever build has written them."""
+    pages = Path(app.outdir).rglob("*.html")
+    return [p for p in pages if not {"_static", "zh"} & {*p.relative_to(app.outdir).parts}]
 
 
 def announce_pages(app):

@@ -1,8 +1,11 @@
 """Search finds Chinese terms and sizes, leads to the glossary's entry, and shows text alone."""
 
+import json
 import re
 
+from docutils import nodes
 from sphinx import addnodes
+from sphinx.search import js_index
 from sphinx.search.en import SearchEnglish
 
 CHINESE = "\u3400-\u9fff"
@@ -12,8 +15,8 @@ TIMES = r"(?<=\d)\s*×\s*(?=\d)"  # 3×3 is in the index as 3x3, as it is typed
 class Search(SearchEnglish):
     """English as Sphinx has it, and Chinese, in which no space separates the words.
 
-    A run of Chinese is in the index as a whole, in which the browser finds any three characters,
-    and as its pairs, so that 插值 finds 双线性插值 as well.
+    A run of Chinese is in the index as its pairs, and search.js asks for those of a query: 线性插值
+    finds what has 线性, 性插 and 插值.
     """
 
     js_splitter_code = (
@@ -22,27 +25,50 @@ class Search(SearchEnglish):
     )
 
     def split(self, text):
-        """Split into English words, runs of Chinese and their pairs."""
-        words = re.findall(rf"[{CHINESE}]+|[^\W{CHINESE}]+", re.sub(TIMES, "x", text))
-        runs = [word for word in words if re.match(f"[{CHINESE}]", word)]
-        return words + [run[i : i + 2] for run in runs for i in range(len(run) - 1)]
+        """Split into English words and pairs of Chinese characters."""
+        pairs = rf"(?=([{CHINESE}]{{2}}))|([^\W{CHINESE}]+)"
+        return [pair or word for pair, word in re.findall(pairs, re.sub(TIMES, "x", text))]
 
     def word_filter(self, word):
         """Leave out numbers, which the browser never looks for."""
         return super().word_filter(word) and not word.isdecimal()
 
 
-def name_terms_twice(app, doctree):
-    """List each term of a glossary by its English and by its Chinese name.
+def name_terms(app, doctree):
+    """Give each term the address of its English name, and list it by this and by the Chinese one.
 
     The search compares the length of what is asked for with that of the whole name.
     """
-    for index in doctree.findall(addnodes.index):
-        entries = []
-        for kind, name, *rest in index["entries"]:
-            found = re.fullmatch(rf"([^{CHINESE}]+) ([{CHINESE}].*)", name)
-            entries += [(kind, part, *rest) for part in (found.groups() if found else [name])]
-        index["entries"] = entries
+    objects = app.env.get_domain("std").objects
+    for term in doctree.findall(nodes.term):
+        for index in term.findall(addnodes.index):
+            kind, name, _, *rest = index["entries"][0]
+            marked = next(term.findall(nodes.inline), None)  # as of the other language
+            names = (
+                [name.replace(marked.astext(), "").strip(), marked.astext()] if marked else [name]
+            )
+            english = names[bool(marked and "language-en" in marked["classes"])]
+            address = "term-" + re.sub(r"\W+", "-", english, flags=re.ASCII).strip("-")
+            term["ids"] = [address]
+            objects["term", name] = (app.env.docname, address)
+            index["entries"] = [(kind, one, address, *rest) for one in names]
+
+
+class Index:
+    """The index as Sphinx writes and reads it, but with Chinese as it is, and without spaces."""
+
+    dump = staticmethod(lambda data, file: file.write(f"Search.setIndex({compact(data)})"))
+    load = js_index.load
+
+
+def compact(data):
+    """Return data as JSON."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_index(app):
+    """Write the index in few bytes."""
+    app.builder.indexer_format = Index
 
 
 def show_text(app, page):
@@ -55,5 +81,6 @@ def show_text(app, page):
 def setup(app):
     """Register with Sphinx."""
     app.add_search_language(Search)
-    app.connect("doctree-read", name_terms_twice)
+    app.connect("builder-inited", write_index)
+    app.connect("doctree-read", name_terms)
     app.connect("page-rendered", show_text)

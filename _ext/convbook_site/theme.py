@@ -2,9 +2,10 @@
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
+from sphinx.locale import _
 
-from .pages import Mend, attributes, mend
+from .pages import Mend, attributes, fragment, mend
 
 # What the page says before anything is drawn: as the reader chose, or else as the system says.
 # Pictures that play by themselves look at data-motion.
@@ -18,7 +19,8 @@ CHOSEN = """{
   };
   set();
   // Fonts come with the sheet that names them, not after it, when text would move.
-  for (const name of location.protocol === "file:" ? [] : ["serif", "sans"]) {
+  const names = document.documentElement.lang === "en" ? ["serif", "sans"] : ["sans"];
+  for (const name of location.protocol === "file:" ? [] : names) {
     const font = { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "" };
     const href = `${root.content_root}_static/fonts/book-${name}.woff2`;
     document.head.append(Object.assign(document.createElement("link"), font, { href }));
@@ -43,7 +45,7 @@ def open_menu(menu):
     for entry in menu.css(".dropdown-item"):
         name = entry.css_first(".btn__text-container")
         if image := entry.css_first("img"):  # 7 kB
-            image.replace_with(LexborHTMLParser('<i class="fas fa-rocket"></i>').body.child)
+            image.replace_with(fragment('<i class="fas fa-rocket"></i>'))
         entry.attrs["aria-label"] = entry.attrs["title"]
         entry.attrs["class"] = "btn btn-sm pst-navbar-icon"
         name.decompose()
@@ -57,15 +59,15 @@ IMPORTS = re.compile(r"((import|from) [^(\n]*(\([^)]*\))?\s*)+")
 def fold_imports(cell):
     """Fold a cell that only imports."""
     if IMPORTS.fullmatch(cell.text().strip() + "\n"):
-        folded = f'<details class="imports"><summary>Imports</summary>{cell.html}</details>'
-        cell.replace_with(LexborHTMLParser(folded).body.child)
+        folded = f'<details class="imports"><summary>{_("Imports")}</summary>{cell.html}</details>'
+        cell.replace_with(fragment(folded))
 
 
 NUMBER = r'(?:<span class="section-number">[^<]*</span>)?(\d+) · (.*)'
 CARD = '<span class="number">{}</span> <span>{}</span>'
 ABOUT = (
-    '<span aria-hidden="true">{}</span><span class="visually-hidden">Difficulty {} of {}</span>{}'
-    '<label class="state"><input type="checkbox" name="{}"> done</label>'
+    '<span aria-hidden="true">{}</span><span class="visually-hidden">{}</span>{}'
+    '<label class="state"><input type="checkbox" name="{}"> {}</label>'
 )
 
 
@@ -77,7 +79,8 @@ def lay_out_exercise(heading):
         heading.inner_html = CARD.format(*found.groups())
         card, dots, time = heading.parent, dots[0], about.text()[dots.end() :]
         card.attrs["class"], about.attrs["class"] = "exercise", "about"
-        about.inner_html = ABOUT.format(dots, dots.count("●"), len(dots), time, card.id)
+        said = _("Difficulty {} of {}").format(dots.count("●"), len(dots))
+        about.inner_html = ABOUT.format(dots, said, time, card.id, _("done"))
 
 
 def siblings(node):
@@ -114,7 +117,7 @@ MENDS = [
     Mend("their entries are buttons of their own", ".dropdown-menu", open_menu, False),
     Mend(
         "most sources are notebooks, and should be saved, not shown",
-        '[title="Download source file"][href$=".ipynb"]',
+        '[href*="_sources/"][href$=".ipynb"]',
         attributes(
             title="Download this notebook", aria_label="Download this notebook", download=""
         ),

@@ -2,9 +2,18 @@
 addEventListener("DOMContentLoaded", () => {
   document.querySelector("[data-act=print]")?.addEventListener("click", () => print());
 
+  // To the same section in the other language.
+  const edition = document.querySelector(".edition");
+  const follow = () => {
+    const section = document.querySelector("#pst-page-toc-nav a[aria-current]");
+    edition.hash = location.hash || section?.hash || "";
+    edition.search = location.search;
+  };
+  for (const event of ["pointerdown", "focus"]) edition?.addEventListener(event, follow);
+
   // A button for each cell, and each with a name of its own.
   document.querySelectorAll(".copybtn").forEach((button, i) => {
-    button.ariaLabel = `Copy code, cell ${i + 1}`;
+    button.ariaLabel = _("Copy code, cell {}").replace("{}", i + 1);
   });
 
   // On a wide page the contents stand below its own name: code needs the room beside it.

@@ -16,12 +16,18 @@ Search.htmlToText = (html, anchor) => {
 // Who pastes a whole message asks for words that no page has, such as the shapes in it. So the pages
 // that have most of the words are shown, the best one first: a rare word counts more than one that
 // is everywhere, and one in a title half as much again.
+// Of Chinese, the index has pairs of characters.
+const pairs = (word) => {
+  if (!/^[\u3400-\u9fff]/.test(word)) return [word];
+  if (word.length === 1) return Object.keys(Search._index.terms).filter((term) => term.includes(word));
+  return [...word].slice(1).map((_, i) => word.slice(i, i + 2));
+};
 const withAllWords = Search.performTermsSearch;
 const scored = (page, score) => [...page.slice(0, 4), score, page[5]];
 Search.performTermsSearch = (words, excluded) => {
   const pages = new Map();
   let top = 0;
-  for (const word of words) {
+  for (const word of [...words].flatMap(pairs)) {
     const having = withAllWords(new Set([word]), excluded);
     for (const page of having) {
       top = Math.max(top, page[4]);

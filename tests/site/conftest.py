@@ -21,7 +21,7 @@ from playwright.sync_api import sync_playwright
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """Build the site from nothing, so that every warning shows, and return its folder.
+    """Build both editions from nothing, so that every warning shows, and return their folder.
 
     The processes of pytest-xdist have a folder in common: the first one builds for all.
     """
@@ -34,6 +34,9 @@ def site(tmp_path_factory):
             build = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n"]
             output = ["--all", "--keep-going", "--path-output", str(built.parent)]
             done = subprocess.run([*build, *output, str(ROOT)], capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+            build = [sys.executable, ROOT / "tools/chinese.py", built.parent / "_build"]
+            done = subprocess.run(build, capture_output=True, text=True)
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
             built.touch()
     return built.parent / "_build" / "html"

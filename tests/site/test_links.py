@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import pytest
 import repository
 import yaml
-from book import BASE, CHAPTER_PAGES, ONE, PAGES, ROOT, URL
+from book import BASE, CHAPTER_PAGES, ONE, PAGES, ROOT, URL, ZH_PAGES
 from selectolax.lexbor import LexborHTMLParser
 
 
@@ -23,7 +23,7 @@ def articles(soups):
 
 
 def test_every_page_was_built(soups):
-    assert set(PAGES) <= set(soups)
+    assert {*PAGES, *ZH_PAGES} <= set(soups)
 
 
 def test_the_site_is_where_the_repository_publishes_it():
@@ -55,7 +55,7 @@ def test_an_address_that_was_given_up_leads_to_what_was_there(soups):
 
 
 def test_chapters_open_in_colab(soups):
-    for page in CHAPTER_PAGES:
+    for page in [*CHAPTER_PAGES, *(f"zh/{page}" for page in CHAPTER_PAGES)]:
         notebook = page.replace(".html", ".ipynb")
         address = URL.removeprefix("https://github.com/")
         link = f"https://colab.research.google.com/github/{address}/blob/main/{notebook}"
@@ -63,23 +63,26 @@ def test_chapters_open_in_colab(soups):
 
 
 def test_a_page_offers_its_notebook_with_the_outputs(site, soups):
-    for page in PAGES:
-        offered = soups[page].select_one('[title^="Download"]')
+    for page in [*PAGES, *ZH_PAGES]:
+        offered = soups[page].select_one(".article-header-buttons [href*='_sources/']")
         name = page.replace(".html", ".ipynb")
-        if not (ROOT / name).exists():
-            assert offered["title"] == "Download source file"
+        if not (ROOT / name.removeprefix("zh/")).exists():
+            assert offered["title"] in ("Download source file", "下载源文件")
             continue
-        assert offered["title"] == offered["aria-label"] == "Download this notebook"
+        assert offered["title"] == offered["aria-label"]
+        assert offered["title"] in ("Download this notebook", "下载本页的 notebook")
         assert "download" in offered.attrs
         saved = site / Path(page).parent / offered["href"]
-        assert saved.read_bytes() == (ROOT / name).read_bytes()
+        source = ROOT / name if (ROOT / name).exists() else ROOT / name.removeprefix("zh/")
+        assert saved.read_bytes() == source.read_bytes()
 
 
 def test_outputs_are_on_the_page(soups):
     """A page built from the .md of a pair has none, and nothing warns."""
     for page in CHAPTER_PAGES:
-        assert soups[page].find(class_="cell_output"), page
-        assert soups[page].select("figure.conv-diagram svg"), page
+        for edition in ("", "zh/"):
+            assert soups[edition + page].find(class_="cell_output"), page
+            assert soups[edition + page].select("figure.conv-diagram svg"), page
 
 
 def test_mathematics_is_rendered(soups):
@@ -164,22 +167,24 @@ def test_every_table_has_headers(articles):
 # ---- What a page says to those who are elsewhere ----
 
 
-def test_pages_describe_themselves(soups):
-    described = [soups[page].find("meta", attrs={"name": "description"}) for page in PAGES]
+@pytest.mark.parametrize("pages, least", [(PAGES, 50), (ZH_PAGES, 20)], ids=["en", "zh"])
+def test_pages_describe_themselves(soups, pages, least):
+    described = [soups[page].find("meta", attrs={"name": "description"}) for page in pages]
     texts = [tag["content"] for tag in described]
-    assert len(set(texts)) == len(PAGES)
-    assert min(map(len, texts)) >= 50
-    for page in PAGES:
+    assert len(set(texts)) == len(pages)
+    assert min(map(len, texts)) >= least
+    for page in pages:
         assert len(soups[page].find_all("meta", attrs={"name": "viewport"})) == 1, page
 
 
 def test_a_link_shows_a_card(site, soups):
-    for name in PAGES:
+    for name in [*PAGES, *ZH_PAGES]:
         soup = soups[name]
         card = {tag["property"]: tag["content"] for tag in soup.find_all("meta", property=True)}
         assert card["og:url"] == soup.find("link", rel="canonical")["href"] == BASE + name
         assert card["og:title"] == soup.find("h1").get_text().strip().rstrip("#"), name
         assert card["og:description"] == soup.find("meta", attrs={"name": "description"})["content"]
+        assert card["og:locale"] == ("zh_CN" if name in ZH_PAGES else "en_US")
         assert card["og:image"].startswith(BASE)
         picture = (site / card["og:image"].removeprefix(BASE)).read_bytes()
         assert picture.startswith(b"\x89PNG") and len(picture) < 100_000
@@ -195,12 +200,15 @@ def test_the_card_is_the_one_that_is_drawn():
 
 
 def test_the_sitemap_lists_every_page_of_the_book(site):
-    places = ET.parse(site / "sitemap.xml").iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
-    assert {place.text for place in places} == {BASE + page for page in PAGES}
+    places = ET.parse(site / "sitemap.xml").getroot()
+    listed = {place[0].text: [link.get("href") for link in place[1:]] for place in places}
+    both = {BASE + page: [BASE + page, f"{BASE}zh/{page}", BASE + page] for page in PAGES}
+    assert listed == both | {links[1]: links for links in both.values()}
 
 
 def test_the_first_page_is_at_the_address_of_the_site(site):
-    assert (site / "index.html").read_bytes() == (site / "intro.html").read_bytes()
+    for folder in (site, site / "zh"):
+        assert (folder / "index.html").read_bytes() == (folder / "intro.html").read_bytes()
 
 
 def test_previous_and_next_lead_through_the_book_in_its_order(soups):
@@ -210,5 +218,6 @@ def test_previous_and_next_lead_through_the_book_in_its_order(soups):
     assert set(order) == set(PAGES)
     for page, before, after in zip(order, [None, *order], [*order[1:], None]):
         for place, neighbor in (("left-prev", before), ("right-next", after)):
-            link = soups[page].select_one(f".prev-next-area a.{place}")
-            assert (link and urljoin(page, link["href"])) == neighbor, page
+            for edition in ("", "zh/"):
+                link = soups[edition + page].select_one(f".prev-next-area a.{place}")
+                assert (link and urljoin(page, link["href"])) == neighbor, page
