@@ -66,7 +66,7 @@ def test_formulas_of_axes_are_computed():
         held(half)(torch.ones(4), 1)
 
 
-def test_the_wheel_says_that_it_is_typed(tmp_path, pytestconfig):
+def test_the_wheel_says_that_it_is_typed_and_has_its_words(tmp_path, pytestconfig):
     root = pytestconfig.rootpath
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(root / name, tmp_path)
@@ -74,4 +74,6 @@ def test_the_wheel_says_that_it_is_typed(tmp_path, pytestconfig):
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q"]
     subprocess.run([*command, "-w", tmp_path, tmp_path], check=True)
     (wheel,) = tmp_path.glob("*.whl")
-    assert "convbook/py.typed" in zipfile.ZipFile(wheel).namelist()
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "convbook/py.typed" in names
+    assert "convbook/locale/zh_CN/LC_MESSAGES/convbook.mo" in names
