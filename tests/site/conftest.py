@@ -1,6 +1,5 @@
 """What the tests of the site share: the site, built once, a server and a browser."""
 
-import contextlib
 import functools
 import http.server
 import itertools
@@ -11,7 +10,6 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import other_browsers
 import pytest
 from book import BASE, ROOT, browser
 from bs4 import BeautifulSoup
@@ -99,46 +97,62 @@ def chromium():
         running.close()
 
 
+PAGES = itertools.count()  # no two pages of a tab have one address
 THEMES = {"light": ("#ffffff", "#212529"), "dark": ("#14181e", "#ced6dd")}
 
 
 @pytest.fixture(scope="module")
-def shared_tab(chromium):
-    """Open a tab that the tests of a file share: it costs as much as ten of them."""
-    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
-    yield context.new_page()
-    context.close()
+def tabs(chromium):
+    """Return a function that gives the tests of a file their tab, one for each set of options.
+
+    A tab of its own for each test would take as long as ten of them.
+    """
+    opened = {}
+
+    def tab(**options):
+        key = repr(sorted(options.items()))
+        if key not in opened:
+            allowed = ["clipboard-read", "clipboard-write"]
+            context = chromium.new_context(permissions=allowed, **options)
+            opened[key] = context.new_page(), context.new_cdp_session(context.pages[0])
+        return opened[key]
+
+    yield tab
+    for page, _ in opened.values():
+        page.context.close()
 
 
 @pytest.fixture
-def show(chromium, shared_tab):
+def show(tabs):
     """Return a function that shows a notebook's outputs in a page; no page may write an error.
 
-    With options of a context, as playwright has them, it opens one of its own for the page.
+    Nothing is stored there. Options are those of a context, as playwright has them.
     """
-    errors, contexts, listeners, numbers = [], [], [], itertools.count()
+    errors, listening = [], {}
 
-    def listen(kind, text):
-        listeners.append((kind, listener := lambda event: errors.append(text(event))))
-        return listener
+    def console(message):
+        errors.append(message.text)
+
+    def pageerror(error):
+        errors.append(str(error))
 
     def show(*outputs, theme="light", width=800, height=800, hash="", head="", **options):
-        tab = shared_tab
-        if options:
-            contexts.append(chromium.new_context(**options))
-            tab = contexts[-1].new_page()
-        if options or not listeners:
-            tab.on("console", listen("console", lambda message: message.text))
-            tab.on("pageerror", listen("pageerror", str))
+        tab, session = tabs(**options)
+        if tab not in listening:
+            listening[tab] = {"console": console, "pageerror": pageerror}
+            for event, listener in listening[tab].items():
+                tab.on(event, listener)
+        stored = {"origin": "http://localhost", "storageTypes": "local_storage"}
+        session.send("Storage.clearDataForOrigin", stored)
         tab.set_viewport_size({"width": width, "height": height})
         background, color = THEMES[theme]
         body = "".join(
             f"<div>{one if isinstance(one, str) else one._repr_html_()}</div>" for one in outputs
         )
         html = (
-            f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Test</title>{head}"
+            "<!doctype html><html lang=en><head><meta charset=utf-8><title>Test</title>"
             "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
-            "<link rel=stylesheet href=style.css></head>"
+            f"<link rel=stylesheet href=style.css>{head}</head>"
             f"<body><main><h1>Test</h1>{body}</main></body></html>"
         )
         style = f"body {{ background: {background}; color: {color}; font: 16px/1.5 sans-serif }}"
@@ -146,36 +160,12 @@ def show(chromium, shared_tab):
         tab.unroute_all()
         tab.route("**/*.html*", lambda route: route.fulfill(body=html, content_type="text/html"))
         tab.route("**/style.css", lambda route: route.fulfill(body=style, content_type="text/css"))
-        tab.goto(f"http://localhost/{next(numbers)}.html{hash}")
+        tab.goto(f"http://localhost/{next(PAGES)}.html{hash}")
         return tab
 
     yield show
-    for kind, listener in listeners[:2]:
-        with contextlib.suppress(KeyError):
-            shared_tab.remove_listener(kind, listener)
-    shared_tab.emulate_media(media="null")
-    for context in contexts:
-        context.close()
+    for tab, listeners in listening.items():
+        for event, listener in listeners.items():
+            tab.remove_listener(event, listener)
+        tab.emulate_media(media="null")
     assert errors == []
-
-
-@pytest.fixture(scope="module", params=[other_browsers.firefox, other_browsers.webkit])
-def other_browser(request, tmp_path_factory):
-    """Start Firefox, and then WebKit: for the few things that could be otherwise there."""
-    if sys.platform != "linux":
-        pytest.skip("Firefox and WebKit are driven as Debian and Ubuntu have them")
-    with request.param(tmp_path_factory.mktemp("browser")) as tab:
-        yield tab
-
-
-@pytest.fixture
-def show_in(other_browser, tmp_path):
-    """Return a function that shows a notebook's output in Firefox or in WebKit."""
-
-    def show(output):
-        page = tmp_path / "page.html"
-        page.write_text(f"<!doctype html><meta charset=utf-8>{output._repr_html_()}", "utf-8")
-        other_browser.open(page.as_uri())
-        return other_browser
-
-    return show

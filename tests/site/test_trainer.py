@@ -15,42 +15,19 @@ from convbook.explorer.trainer import FIXED, KINDS, TEXT
 sys.path.insert(0, str(ROOT / "tests" / "unit"))
 import test_exercises as by_torch
 
-ADDRESS = "http://localhost/reference/trainer.html"
-THEMES = {"light": ("#fdfcf9", "#212529"), "dark": ("#15171b", "#ced6dd")}
-PHONE = {"viewport": {"width": 390, "height": 664}, "has_touch": True, "is_mobile": True}
+PHONE = {"width": 390, "height": 664, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture
-def show(chromium):
-    """Return a function that shows trainers in a page; no page may write an error."""
-    errors, contexts = [], []
+def show(show):
+    """Return a function that shows trainers in a page, which first runs a script."""
 
-    def show(*trainers, theme="light", width=800, hash="", before="", head="", **options):
-        options.setdefault("viewport", {"width": width, "height": 800})
-        context = chromium.new_context(**options)
-        contexts.append(context)
-        if before:
-            context.add_init_script(before)
-        page = context.new_page()
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        background, color = THEMES[theme]
-        body = "".join(f"<div>{one._repr_html_()}</div>" for one in trainers)
-        html = (
-            f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Test</title>{head}"
-            "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
-            f"<style>body {{ background: {background}; color: {color}; margin: 0;"
-            " font: 17px/1.5 sans-serif } main { padding: 0 16px }</style></head>"
-            f"<body><main><h1>Test</h1>{body}</main></body></html>"
-        )
-        page.route("**/*", lambda route: route.fulfill(body=html, content_type="text/html"))
-        page.goto(ADDRESS + hash)
-        return page
+    def show_after(*trainers, before="", **options):
+        style = "body { margin: 0; font-size: 17px } main { padding: 0 16px }"
+        head = f"<script>{before}</script><style>{style}</style>"
+        return show(*trainers, head=head, **options)
 
-    yield show
-    for context in contexts:
-        context.close()
-    assert errors == []
+    return show_after
 
 
 def exercise(page):
@@ -330,7 +307,7 @@ def test_streak_and_levels_stay_on_the_device_until_they_are_deleted(show):
     assert [exercise(page)[name] for name in ("kind", "level")] == ["size", 1]
     results(page, True, True, True, True, True)
     assert page.locator(".streak").inner_text() == "streak 5"
-    page.goto(ADDRESS)
+    page.goto(page.url.split("#")[0])
     assert page.locator(".streak").inner_text() == "streak 5"
     assert exercise(page)["level"] == 2
     page.select_option("conv-trainer .kind", "fill")
@@ -343,7 +320,7 @@ def test_streak_and_levels_stay_on_the_device_until_they_are_deleted(show):
     page.get_by_role("button", name="Delete").click()
     assert note(page) == TEXT["deleted"] and memory(page) is None
     assert page.locator(".streak").inner_text() == "streak 0" and focused(page) == "Reset"
-    page.goto(ADDRESS)
+    page.goto(page.url.split("#")[0])
     assert [exercise(page)[name] for name in ("kind", "level")] == ["size", 1]
 
 
@@ -393,7 +370,7 @@ def test_two_trainers_count_together(show):
 
 
 def test_the_address_leads_to_the_exercise(show):
-    page = show(practice(), permissions=["clipboard-read", "clipboard-write"])
+    page = show(practice())
     page.select_option("conv-trainer .kind", "row")
     page.select_option("conv-trainer .level", "3")
     page.get_by_role("button", name="Share").click()
@@ -401,7 +378,7 @@ def test_the_address_leads_to_the_exercise(show):
     address = page.evaluate("navigator.clipboard.readText()")
     assert address == page.url and "#kind=row&level=3&seed=" in address
     shared = exercise(page)
-    other = show(practice("size", 1, 5), hash=address.removeprefix(ADDRESS))
+    other = show(practice("size", 1, 5), hash="#" + address.split("#")[1])
     assert exercise(other) == shared
     other.evaluate("location.hash = '#kind=fill&level=1&seed=1'")
     other.wait_for_function("document.querySelector('conv-trainer').exercise.kind === 'fill'")
@@ -474,39 +451,6 @@ def test_several_on_a_page(show):
 # ---- Where it runs ----
 
 
-def test_the_same_in_other_browsers(show_in):
-    """Keys, marks and levels: in Firefox and in WebKit."""
-    root = "document.querySelector('conv-trainer').shadowRoot"
-    tab = show_in(practice("fill", 1, 1))
-    tab.evaluate(f"() => {root}.querySelector('.cell').focus()")
-    tab.press(*"18", "Enter", *"23", "Enter")
-    marks = f"() => [...{root}.querySelectorAll('.answer td')].map(cell => cell.className)"
-    assert tab.evaluate(marks) == ["right", "wrong", "", ""]
-    said = "Y[0, 1] = 6·0 + 5·1 + 0·2 + 3·1 = 8, you wrote 23."
-    for selector in (".note", ".spoken", "#state-1"):
-        assert said in tab.evaluate(f"() => {root}.querySelector('{selector}').textContent")
-    lit = f"() => [...{root}.querySelectorAll('.X .lit')].map(cell => cell.textContent).join()"
-    assert tab.evaluate(lit) == "6,5,0,3"
-    tab.press("ArrowDown")  # and then the keypad
-    tab.evaluate(f"""() => ["9", "⌫", "5"].forEach(key =>
-        {root}.querySelector(`[data-key="${{key}}"]`).click())""")
-    tab.press("Enter")
-    assert tab.evaluate(marks) == ["right", "wrong", "", "right"]
-    tab = show_in(practice("size", 1, 0))
-    tab.evaluate(f"() => {root}.querySelector('.cell').focus()")
-    levels = []
-    for _ in range(4):
-        e = tab.evaluate("() => document.querySelector('conv-trainer').exercise")
-        assert e["answer"] == by_torch.size_by_torch(e)
-        levels.append(e["level"])
-        for number in e["answer"]:
-            tab.press(*str(number), "Enter")
-        tab.press("Enter")  # the focus is on Next
-    last = tab.evaluate("() => document.querySelector('conv-trainer').exercise")
-    assert [*levels, last["level"]] == [1, 1, 1, 1, 2]
-    assert tab.evaluate(f"() => {root}.querySelector('.streak').textContent") == "streak 4"
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("level", [1, 2])
 def test_a_phone_shows_all_at_once(show, kind, level):
@@ -536,7 +480,7 @@ def test_a_phone_shows_all_at_once(show, kind, level):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_fits_320_pixels(show, kind):
-    page = show(practice(kind, 3, 0), viewport={"width": 320, "height": 640})
+    page = show(practice(kind, 3, 0), width=320, height=640)
     for seed in range(12):
         page.evaluate(
             "seed => document.querySelector('conv-trainer').setAttribute('seed', seed)", seed
@@ -560,7 +504,7 @@ def test_the_keypad_stays_where_it_is(show, kind):
 
 def test_a_zoom_of_400_percent(show):
     """A window of 1280 × 1024 has 320 × 256 left: the exercise and its keypad fit in turn."""
-    page = show(practice("fill", 2, 3), **{**PHONE, "viewport": {"width": 320, "height": 256}})
+    page = show(practice("fill", 2, 3), **{**PHONE, "width": 320, "height": 256})
     for part in (".ask", ".answer", ".keys", ".do", ".note"):
         box = page.locator(f"conv-trainer {part}").bounding_box()
         assert box["height"] <= 256 and box["x"] >= 0 and box["x"] + box["width"] <= 320, part
