@@ -189,7 +189,7 @@ def code(source):
             continue
         column = start - source.rfind("\n", 0, start) - 1
         after = len(source[end:].split("\n", 1)[0])
-        nested = isinstance(parents[node], ast.Call | ast.keyword | ast.Tuple | ast.List)
+        nested = isinstance(parents[node], ast.Call | ast.keyword | ast.Tuple | ast.List | ast.Dict)
 
         def written(text, pieces=pieces, column=column, after=after, nested=nested):
             return _literal(text, pieces, column, after, nested)
@@ -214,7 +214,7 @@ def _comments(source, begins):
         if has_words(text) and not re.fullmatch(r"\([^()]*\)", text):  # shapes stay
 
             def written(text, column=column, alone=alone):
-                lines = wrapped(text, WIDTH - column - 2) if alone else [text]
+                lines = wrapped(text, WIDTH - column - 4) if alone else [text]
                 return ("\n" + " " * column).join(f"# {line}" for line in lines)
 
             end = begins[row - 1] + comment.end[1]
@@ -286,7 +286,7 @@ def _literal(text, pieces, column, after, nested):
     room = WIDTH - column - len(prefix) - 2
     if len(quotes) == 3 or not nested or columns(text) + after <= room:
         return f"{prefix}{quotes}{text}{quotes}"
-    lines = wrapped(text, room - after, keep_spaces=True)
+    lines = wrapped(text, room - after - 2, keep_spaces=True)  # a comma may hang over
     return ("\n" + " " * column).join(f"{prefix}{quotes}{line}{quotes}" for line in lines)
 
 
