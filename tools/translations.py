@@ -194,7 +194,7 @@ def code(source):
         def written(text, pieces=pieces, column=column, after=after, nested=nested):
             return _literal(text, pieces, column, after, nested)
 
-        found.append(Message(start, end, text, use, written, bool(name)))
+        found.append(Message(start, end, text, use, written, bool(name) and not read))
     return sorted(found, key=lambda message: message.start)
 
 
@@ -493,10 +493,9 @@ def updated(path):
             if entry.msgstr and not entry.fuzzy:
                 entry.previous_msgid = former
                 entry.flags.append("fuzzy")
-        entry = entry or polib.POEntry(msgstr=known.get(message.text, ""))
+        likely = message.text if message.stays else known.get(message.text, "")
+        entry = entry or polib.POEntry(msgstr=likely)
         entry.msgid, entry.comment = message.text, message.kind
-        if message.stays and not entry.msgstr:
-            entry.msgstr = message.text
         if not entry.fuzzy:
             entry.previous_msgid = None
         book.append(entry)

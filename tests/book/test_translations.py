@@ -277,7 +277,7 @@ WRONG = {
     "half-width punctuation": rf"{HAN}[,;:?!]|{HAN}\.(?!\w)|[,;:?!]{HAN}",
     "half-width brackets": rf"{HAN}\([^)]*{HAN}|{HAN}[^(]*\){HAN}",
     "no space between Chinese and Latin": rf"{HAN}{LATIN}|{LATIN}{HAN}",
-    "a space beside full-width punctuation": rf" [{FULL}]|[，。；：？！、）”》](?=[ ])",
+    "a space beside full-width punctuation": rf" [{FULL}]|[，。；：？！、）”》] (?![ ]|$)",
 }
 # Words that other texts use for what the book calls otherwise.
 TERMS = {
