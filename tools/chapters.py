@@ -161,11 +161,12 @@ def execute(path, timings=False):
     timings: take the new outputs of cells that measure time, in place of the old ones.
     """
     notebook = read(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
         kernel_name="python3",
-        resources={"metadata": {"path": str(path.with_suffix(".ipynb").parent)}},
+        resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--log-level=ERROR"],  # or each kernel warns that it listens on TCP
         record_timing=False,
         coalesce_streams=True,
@@ -179,7 +180,6 @@ def execute(path, timings=False):
     except (CellTimeoutError, DeadKernelError) as error:
         raise RuntimeError(f"{type(error).__name__}: {error}") from None
     target = path.with_suffix(".ipynb")
-    target.parent.mkdir(parents=True, exist_ok=True)
     old = read(target) if target.exists() else nbformat.v4.new_notebook()
     if not timings:
         _keep_timings(notebook, old)
