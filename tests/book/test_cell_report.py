@@ -44,7 +44,8 @@ def damage(cell, old, new):
 def reports(tmp_path_factory):
     """Return what pytest says about each cell of a notebook with such damages, by name."""
     folder = tmp_path_factory.mktemp("red")
-    (folder / "conftest.py").write_text((ROOT / "conftest.py").read_text("utf-8"), "utf-8")
+    # A kernel of its own: the process that others are forked from is not worth starting for one.
+    (folder / "conftest.py").write_text('pytest_plugins = ["cell_report"]', "utf-8")
     notebook = nbformat.v4.new_notebook()
     for name, source in SOURCES.items():
         notebook.cells += [

@@ -26,7 +26,7 @@ from jupyter_client.connect import write_connection_file
 
 # Slow to import and without effect until used; what an optimizer and a figure import, too.
 IMPORTED = [
-    *("ipykernel.kernelapp", "ipykernel.debugger", "torch", "torch._dynamo", "matplotlib.pyplot"),
+    *("ipykernel.kernelapp", "torch", "torch._dynamo", "matplotlib.pyplot"),
     *("matplotlib.backends.backend_svg", "scipy.signal", "sklearn.datasets", "convbook.d2l"),
 ]
 
