@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent
 SIGNS = [
     (r'(\.filter\(Boolean\)|new Set\(\w\)\])\.join\(", "\)', r'\1.join("，")'),
     (r"\}\.`", "}。`"),
+    (r'("row"===\w\.kind\?`\$\{\w\}): ', r"\1："),
 ]
 
 
