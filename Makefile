@@ -38,8 +38,6 @@ CHANGED = $(shell { git diff --name-only --diff-filter=d --merge-base main -- '*
   git diff --name-only --diff-filter=d HEAD -- '*.ipynb'; git ls-files -o --exclude-standard '*.ipynb'; })
 QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py \
   tests/book/test_reference_pages.py tests/book/test_translations.py
-# A third of the seconds of tests/unit: what starts processes of its own.
-LATER := --ignore=tests/unit/test_memory.py --ignore=tests/unit/test_d2l.py
 
 .PHONY: book serve test quick notebook lint chapters translations mutants colab links pdf release bench update repository clean distclean
 .DEFAULT_GOAL := book
@@ -81,7 +79,7 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses=auto
 
 quick: lint
-	$(BIN)/python -m pytest --numprocesses=auto $(LATER) $(wildcard $(QUICK)) $(CHANGED)
+	$(BIN)/python -m pytest --numprocesses=auto $(wildcard $(QUICK)) $(CHANGED)
 
 notebook: $(READY)
 	$(BIN)/jupyter lab --ServerApp.root_dir=. $(or $(firstword $(wildcard $(foreach folder,. chapters reference,$(folder)/$(NAME).ipynb))), \

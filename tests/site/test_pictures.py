@@ -76,6 +76,8 @@ def tab(chromium):
     context.set_default_timeout(10_000)
     tab, errors = context.new_page(), []
     tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.clock.install(time=0)
+    tab.clock.pause_at(1)  # a picture plays when a test lets time pass
     yield tab
     context.close()
     assert errors == []
@@ -93,6 +95,9 @@ def moving():
     return draw_corr2d(X, K).html() + far + draw_trans_conv(K, K).html()
 
 
+STEP = 1500  # milliseconds
+
+
 def place(tab, which=0):
     return tab.locator(".conv-buttons [aria-hidden]").nth(which)
 
@@ -101,22 +106,33 @@ SHOWN = """() => [...document.querySelector("figure").querySelectorAll("p, .conv
   .filter(part => getComputedStyle(part).visibility === "visible").map(part => part.dataset.step)"""
 
 
+def in_view(tab, which=0):
+    """Wait until a picture knows that it is in view."""
+    tab.wait_for_function("i => document.querySelectorAll('conv-steps')[i].inView", arg=which)
+
+
 def test_a_picture_plays_while_it_is_in_view(tab, moving):
     tab.set_content(moving)
+    in_view(tab)
     expect(place(tab)).to_have_text("1 of 4")
     assert set(tab.evaluate(SHOWN)) == {"0 1"}
-    expect(place(tab)).to_have_text("2 of 4")
+    tab.clock.run_for(STEP - 1)
+    assert place(tab).inner_text() == "1 of 4"
+    tab.clock.run_for(1)
+    assert place(tab).inner_text() == "2 of 4"
     assert set(tab.evaluate(SHOWN)) == {"1 2"}
     assert place(tab, 1).inner_text() == "1 of 4", "below the edge nothing moves"
     tab.locator("figure").nth(1).scroll_into_view_if_needed()
-    expect(place(tab, 1)).to_have_text("2 of 4")
+    in_view(tab, 1)
     stands = place(tab).inner_text()
-    tab.wait_for_timeout(2000)
+    tab.clock.run_for(STEP)
+    assert place(tab, 1).inner_text() == "2 of 4"
     assert place(tab).inner_text() == stands
 
 
 def test_a_picture_is_stepped_by_keyboard_and_says_so(tab, moving):
     tab.set_content(moving)
+    in_view(tab)
     title = "Cross-correlation of a 3 × 3 input and a 2 × 2 kernel"
     expect(tab.locator("[role=status]").first).to_have_text("")
     tab.get_by_role("button", name=f"Next step: {title}").focus()
@@ -124,16 +140,17 @@ def test_a_picture_is_stepped_by_keyboard_and_says_so(tab, moving):
     expect(place(tab)).to_have_text("2 of 4")
     said = tab.locator("[role=status]").first
     expect(said).to_have_text("Step 2 of 4. 1·0 + 2·1 + 4·2 + 5·3 = 25")
-    tab.wait_for_timeout(2000)
-    expect(place(tab)).to_have_text("2 of 4"), "whoever steps does not want it to run on"
+    tab.clock.run_for(2 * STEP)
+    assert place(tab).inner_text() == "2 of 4", "whoever steps does not want it to run on"
     tab.get_by_role("button", name=f"Previous step: {title}").click()
     tab.get_by_role("button", name=f"Previous step: {title}").click()
     expect(place(tab)).to_have_text("4 of 4")
     tab.get_by_role("button", name=f"Play: {title}").press("Space")
+    tab.clock.run_for(STEP)
     expect(place(tab)).to_have_text("1 of 4")
     tab.get_by_role("button", name=f"Pause: {title}").press("Space")
-    tab.wait_for_timeout(2000)
-    expect(place(tab)).to_have_text("1 of 4")
+    tab.clock.run_for(2 * STEP)
+    assert place(tab).inner_text() == "1 of 4"
 
 
 @pytest.mark.parametrize("by_switch", [False, True])
@@ -141,15 +158,18 @@ def test_a_picture_stands_still_for_who_wants_it(tab, moving, by_switch):
     page = '<!doctype html><html data-motion="none">' if by_switch else "<!doctype html><html>"
     tab.emulate_media(reduced_motion="no-preference" if by_switch else "reduce")
     tab.set_content(page + moving)
+    in_view(tab)
     expect(place(tab)).to_have_text("4 of 4")
-    tab.wait_for_timeout(2000)
-    expect(place(tab)).to_have_text("4 of 4")
+    tab.clock.run_for(2 * STEP)
+    assert place(tab).inner_text() == "4 of 4"
     tab.locator(".conv-buttons button").nth(2).click()
     assert set(tab.evaluate(SHOWN)) == {"0 1"}
     if by_switch:
         tab.evaluate("delete document.documentElement.dataset.motion")
     else:
         tab.emulate_media(reduced_motion="no-preference")
+    expect(tab.locator("conv-steps button").nth(1)).to_have_text("Pause")
+    tab.clock.run_for(STEP)
     expect(place(tab)).to_have_text("2 of 4")
 
 
