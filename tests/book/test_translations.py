@@ -378,7 +378,9 @@ def step(path):
 DAMAGES = {
     "a formula": (NOTEBOOK, swap(r"\$k\$", "$m$"), "formula", "k"),
     "a citation": (NOTEBOOK, swap(r"\{cite:p\}`\w+", "{cite:p}`nobody2000"), "reference", "nobody"),
-    "a link": (NOTEBOOK, swap(r"\]\(padding-stride.ipynb\)", "](dilation.ipynb)"), "link", "dilation"),
+    "a link": (
+        NOTEBOOK, swap(r"\]\(padding-stride.ipynb\)", "](dilation.ipynb)"), "link", "dilation",
+    ),
     "a name in code": (NOTEBOOK, swap(r"`corr2d`", "`corr3d`"), "code", "corr3d"),
     "an argument": (NOTEBOOK, swap(r"corr2d\(X, K\)", "corr2d(K, X)"), "code cells", ""),
     "a number in an output": (NOTEBOOK, swap(r">19<", ">18<"), "numbers", "18"),
