@@ -1,6 +1,8 @@
 """Settings that every test and every kernel it starts should see."""
 
 import os
+import re
+from pathlib import Path
 
 # One thread: the order of a floating sum must not depend on the machine.
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
@@ -11,5 +13,16 @@ pytest_plugins = ["cell_report", "forked_kernels"]
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the site: one worker builds it, the other does meanwhile what needs no site."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/site/test_links.py"))
+    """Begin with the site: one worker builds it, the other does meanwhile what needs no site.
+
+    The notebooks come last, the longest first, so that both workers are busy to the end.
+    """
+    measured = (Path(__file__).parent / "reference" / "seconds.csv").read_text("utf-8")
+    seconds = dict(re.findall(r'/(\S+\.ipynb)\)"?,([\d.]+)', measured))
+
+    def place(item):
+        file = item.nodeid.partition("::")[0]
+        long = float(seconds.get(file.removeprefix("zh/"), 0))
+        return file != "tests/site/test_links.py", file.endswith(".ipynb"), -long
+
+    items.sort(key=place)
