@@ -20,7 +20,6 @@ import chapters
 
 PAGES = tool.pages()
 HAN = "[\u3400-\u9fff]"
-FULL = "，。；：？！、（）“”《》…—"
 
 each_page = pytest.mark.parametrize("path", PAGES, ids=tool.page_of)
 
@@ -278,7 +277,7 @@ WRONG = {
     "half-width punctuation": rf"{HAN}[,;:?!]|{HAN}\.(?!{LATIN})|[,;:?!]{HAN}",
     "half-width brackets": rf"{HAN}\([^)]*{HAN}|{HAN}[^(]*\){HAN}",
     "no space between Chinese and Latin": rf"{HAN}{LATIN}|{LATIN}{HAN}",
-    "a space beside full-width punctuation": rf" [{FULL}]|[，。；：？！、）”》] (?![ ]|$)",
+    "a space beside full-width punctuation": r" [，。；：？！、（）“”《》]|[，。；：？！、）”》] (?![ ]|$)",
 }
 # Words that other texts use for what the book calls otherwise.
 TERMS = {
