@@ -277,7 +277,8 @@ WRONG = {
     "half-width punctuation": rf"{HAN}[,;:?!]|{HAN}\.(?!{LATIN})|[,;:?!]{HAN}",
     "half-width brackets": rf"{HAN}\([^)]*{HAN}|{HAN}[^(]*\){HAN}",
     "no space between Chinese and Latin": rf"{HAN}{LATIN}|{LATIN}{HAN}",
-    "a space beside full-width punctuation": r" [，。；：？！、（）“”《》]|[，。；：？！、）”》] (?![ ]|$)",
+    "a space before full-width punctuation": r" [，。；：？！、（）“”《》]",
+    "a space after full-width punctuation": r"[，。；：？！、）”》] (?![ ]|$)",
 }
 # Words that other texts use for what the book calls otherwise.
 TERMS = {
