@@ -8,13 +8,11 @@ together, on every system and for every Python from the lowest that the book sup
 installed here: `make update` does it, and shows which outputs change.
 """
 
-import argparse
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,22 +29,19 @@ HEADER = """\
 def loosened(requirements, names=()):
     """Return the requirements for uv to resolve: without the pins that are to move."""
 
-    def loosen(match):
-        if names and match["name"] not in names:
-            return match[0]
-        return match["name"] + (match["bound"] or "").removeprefix(",")
+    def loosen(pin):
+        stays = names and pin["name"] not in names
+        return pin[0] if stays else pin["name"] + (pin["bound"] or "").removeprefix(",")
 
-    text = re.sub(r"^-[ce] .*$", "", requirements, flags=re.MULTILINE)
-    return PIN.sub(loosen, text)
+    return PIN.sub(loosen, re.sub(r"^-[ce] .*$", "", requirements, flags=re.MULTILINE))
 
 
 def resolve(requirements):
     """Return a line `name==version`, perhaps with a marker, for each package that is needed."""
-    compiled = [sys.executable, "-m", "uv", "pip", "compile", "-", "--quiet", "--universal"]
-    options = ["--python-version", LOWEST, "--fork-strategy=fewest", "--upgrade"]
-    plain = ["--no-header", "--no-annotate"]
+    command = f"-m uv pip compile - --quiet --universal --upgrade --python-version {LOWEST}"
+    command += " --fork-strategy=fewest --no-header --no-annotate"
     done = subprocess.run(
-        [*compiled, *options, *plain],
+        [sys.executable, *command.split()],
         input=requirements, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True,
     )  # fmt: skip
     return done.stdout.splitlines()
@@ -54,37 +49,32 @@ def resolve(requirements):
 
 def moved(requirements, lines):
     """Return requirements.txt with the versions of these lines, and constraints.txt."""
-    names = {line: canonicalize_name(Requirement(line).name) for line in lines}
-    versions = {name: PIN.match(line)["version"] for line, name in names.items()}
+    found = [(canonicalize_name(pin["name"]), pin) for pin in map(PIN.match, lines)]
+    versions = {name: pin["version"] for name, pin in found}
 
-    def pin(match):
-        version = versions[canonicalize_name(match["name"])]
-        return f"{match['name']}=={version}{match['bound'] or ''}"
+    def move(pin):
+        return f"{pin['name']}=={versions[canonicalize_name(pin['name'])]}{pin['bound'] or ''}"
 
-    direct = {canonicalize_name(match["name"]) for match in PIN.finditer(requirements)}
-    beside = {line for line, name in names.items() if name in direct or name.startswith(CUDA)}
-    rest = [line for line in lines if line not in beside]
-    return PIN.sub(pin, requirements), HEADER + "".join(f"{line}\n" for line in rest)
+    direct = {canonicalize_name(pin["name"]) for pin in PIN.finditer(requirements)}
+    rest = [p.string for name, p in found if name not in direct and not name.startswith(CUDA)]
+    return PIN.sub(move, requirements), HEADER + "".join(f"{line}\n" for line in rest)
 
 
-def main():
+def main(names):
     """Write both files and say which pins moved."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", help="packages to move; default: all")
-    names = parser.parse_args().names
     target = ROOT / "requirements.txt"
     old = target.read_text(encoding="utf-8")
-    pins = {match["name"]: match["version"] for match in PIN.finditer(old)}
-    if unknown := [name for name in names if name not in pins]:
-        parser.error(f"not in requirements.txt: {', '.join(unknown)}; there are {', '.join(pins)}")
+    pins = {pin["name"]: pin["version"] for pin in PIN.finditer(old)}
+    if unknown := set(names) - set(pins):
+        return f"not in requirements.txt: {', '.join(unknown)}; there are {', '.join(pins)}"
 
     new, constraints = moved(old, resolve(loosened(old, names)))
     target.write_text(new, encoding="utf-8", newline="\n")
     (ROOT / "constraints.txt").write_text(constraints, encoding="utf-8", newline="\n")
-    for match in PIN.finditer(new):
-        if match["version"] != pins[match["name"]]:
-            print(f"{match['name']} {pins[match['name']]} -> {match['version']}")
+    for pin in PIN.finditer(new):
+        if pin["version"] != pins[pin["name"]]:
+            print(f"{pin['name']} {pins[pin['name']]} -> {pin['version']}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
