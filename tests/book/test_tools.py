@@ -16,6 +16,7 @@ import links
 import pytest
 import release
 import repository
+import translations
 import update
 from book import ROOT, URL
 from packaging.requirements import Requirement
@@ -58,6 +59,10 @@ def book(tmp_path, monkeypatch):
     for name in ("jupytext.toml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    folders = {"ROOT": tmp_path, "LOCALE": tmp_path / "locale", "CHINESE": tmp_path / "zh"}
+    for name, folder in folders.items():
+        monkeypatch.setattr(translations, name, folder)
+    translations.catalog.cache_clear()
     (tmp_path / "intro.md").write_text("# A book\n")
     toc = {"root": "intro", "parts": [{"chapters": [{"file": "chapters/two.ipynb"}]}]}
     (tmp_path / "_toc.yml").write_text(json.dumps(toc))
@@ -65,7 +70,8 @@ def book(tmp_path, monkeypatch):
     (tmp_path / "chapters" / "one.md").write_text(CHAPTER)
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "module.py").write_text("")
-    return tmp_path
+    yield tmp_path
+    translations.catalog.cache_clear()
 
 
 @pytest.fixture
@@ -105,6 +111,33 @@ def test_chapters_are_executed_when_something_changed_and_only_then(book, execut
     target.write_text(target.read_text().replace("3\\n", "4\\n"))  # a stored output is no input
     assert "one.md: changed (output of cell 3)," in execute().stdout
     assert outputs(book) == ["3\n"]
+
+
+def test_a_chinese_page_is_executed_when_its_catalog_or_the_english_page_changes(book, execute):
+    page = book / "chapters" / "one.md"
+    page.write_text(CHAPTER.replace("print(x + 1)", 'print("It is", x + 1)'))
+    catalog = book / "locale" / "chapters" / "one.po"
+    made = translations.updated(page)
+    words = {"A chapter": "一章", "It is": "结果"}
+    for entry in made:
+        entry.msgstr = words[entry.msgid]
+    translations.write(made, catalog)
+    assert "zh/chapters/one.md: changed" in execute("one").stdout
+    chinese = json.loads((book / "zh" / "chapters" / "one.ipynb").read_text())["cells"]
+    assert chinese[0]["source"] == ["# 一章"]
+    assert "".join(chinese[1]["source"]) == f"{translations.CHOICE}x = 1"
+    assert chinese[2]["outputs"][0]["text"] == ["结果 2\n"]
+    assert "up to date" in execute("one").stdout
+
+    catalog.write_text(catalog.read_text().replace("结果", "得"))
+    translations.catalog.cache_clear()  # a new run would read it
+    said = execute("--stale").stdout
+    assert "locale/zh_CN/chapters/one.po was edited. Run: make chapters NAMES=one" in said
+    assert "[1/1] zh/chapters/one.md: changed" in execute("one").stdout
+
+    page.write_text(CHAPTER.replace("x = 1", "x = 4"))  # the text "It is" is gone as well
+    said = execute("one").stdout
+    assert "[2/2] zh/chapters/one.md: changed" in said
 
 
 def test_timings_stay_until_they_are_measured_anew(book, execute):
