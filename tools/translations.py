@@ -19,7 +19,6 @@ import re
 import sys
 import tokenize
 import unicodedata
-from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +27,7 @@ import jupytext
 import nbformat
 import polib
 import yaml
+from catalogs import merged, write
 from jupytext.config import load_jupytext_configuration_file
 from markdown_it.renderer import RendererHTML
 from myst_parser.config.main import MdParserConfig
@@ -475,66 +475,33 @@ def chinese(notebook, words):
 
 def updated(path):
     """Return the catalog of a page, made anew from its English messages and what it held."""
-    file = LOCALE / f"{page_of(path)}.po"
-    old = {e.msgid: e for e in polib.pofile(str(file))} if file.exists() else {}
     found = messages(path)
-    gone = {text: entry for text, entry in old.items() if text not in {m.text for m in found}}
-    known = _elsewhere(path)
-    book = polib.POFile(wrapwidth=0)  # a message on one line, whole
-    book.metadata = {
-        "Language": "zh_CN",
-        "Content-Type": "text/plain; charset=UTF-8",
-        "Content-Transfer-Encoding": "8bit",
-    }
-    for message in found:
-        entry = old.get(message.text)
-        if not entry and (former := _former(message.text, gone)):
-            entry = gone.pop(former)
-            if entry.msgstr and not entry.fuzzy:
-                entry.previous_msgid = former
-                entry.flags.append("fuzzy")
-        likely = message.text if message.stays else known.get(message.text, "")
-        entry = entry or polib.POEntry(msgstr=likely)
-        entry.msgid, entry.comment = message.text, message.kind
-        if not entry.fuzzy:
-            entry.previous_msgid = None
-        book.append(entry)
+    others = [catalog(page_of(other)).items() for other in pages() if other != path]
+    known = {english: chinese for items in others for english, chinese in items}
+    known |= {m.text: m.text for m in found if m.stays}  # not what another page makes of a name
+    book = merged(LOCALE / f"{page_of(path)}.po", [m.text for m in found], known)
+    for entry, message in zip(book, found):
+        entry.comment = message.kind
     return book
 
 
-def _former(text, gone):
-    """Return the message that is most like a new one, if there is one like it."""
-    ratios = {old: SequenceMatcher(None, old, text, autojunk=False).ratio() for old in gone}
-    return max((old for old in ratios if ratios[old] > 0.6), key=ratios.get, default=None)
-
-
-def _elsewhere(path):
-    """Return what other pages have translated already."""
-    found = [catalog(page_of(other)).items() for other in pages() if other != path]
-    return {english: chinese for items in found for english, chinese in items if english != chinese}
-
-
-def write(book, file):
-    """Write a catalog, if it is another than before."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = f"{book}".rstrip("\n") + "\n"
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text, encoding="utf-8", newline="\n")
-    catalog.cache_clear()
-
-
 def main(names):
-    """Bring the catalogs of these pages, or of all, up to date; say what is to be done."""
+    """Bring the catalogs of these pages, or all, up to date; say what is to be done."""
+    import words  # imports the package, and torch with it
+
     todo = [path for path in pages() if not names or path.stem in names]
     if unknown := set(names) - {path.stem for path in todo}:
         sys.exit(f"no such page: {', '.join(sorted(unknown))}")
+    said = {}
     for path in todo:
-        book = updated(path)
-        write(book, LOCALE / f"{page_of(path)}.po")
-        fuzzy, missing = len(book.fuzzy_entries()), len(book.untranslated_entries())
+        file = LOCALE / f"{page_of(path)}.po"
+        said[file] = write(updated(path), file)
+    catalog.cache_clear()
+    said[words.CATALOG] = words.update()
+    words.compile()
+    for file, (fuzzy, missing) in said.items():
         if fuzzy or missing or names:
-            print(f"locale/zh_CN/{page_of(path)}.po: {len(book)} messages, "
-                  f"{fuzzy} out of date, {missing} missing")  # fmt: skip
+            print(f"{file.relative_to(ROOT)}: {fuzzy} out of date, {missing} missing")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ package shows the English until somebody has looked at it.
 """
 
 import ast
-import difflib
 from pathlib import Path
 
 import polib
+from catalogs import merged, write
 
 from convbook.diagrams import COLORS
 from convbook.diagrams.layers import CASES
@@ -21,11 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "convbook"
 CATALOG = ROOT / "locale" / "zh_CN" / "convbook.po"
 COMPILED = PACKAGE / "locale" / "zh_CN" / "LC_MESSAGES" / "convbook.mo"
-HEADER = {
-    "Language": "zh_CN",
-    "Content-Type": "text/plain; charset=UTF-8",
-    "Content-Transfer-Encoding": "8bit",
-}
 
 
 def _texts(value):
@@ -62,29 +57,13 @@ def messages():
 
 
 def update():
-    """Bring the catalog up to date; return how many messages are new, fuzzy and missing."""
-    old = {entry.msgid: entry for entry in polib.pofile(CATALOG)} if CATALOG.exists() else {}
-    found, new = messages(), 0
-    gone = {text: entry for text, entry in old.items() if text not in found and entry.msgstr}
-    catalog = polib.POFile(wrapwidth=0)  # a message on one line, whole
-    catalog.metadata = HEADER
-    for text, paths in found.items():
-        entry = old.get(text)
-        if entry is None:
-            new += 1
-            entry = polib.POEntry(msgid=text)
-            for former in difflib.get_close_matches(text, gone, 1):
-                entry.msgstr, entry.flags = gone.pop(former).msgstr, ["fuzzy"]
-                entry.previous_msgid = former
-        if not entry.fuzzy:
-            entry.previous_msgid = None
+    """Bring the catalog up to date; return how many messages are fuzzy, and missing."""
+    found = messages()
+    book = merged(CATALOG, [*found])
+    for entry, paths in zip(book, found.values()):
         files = dict.fromkeys(path.relative_to(ROOT).as_posix() for path in paths)
         entry.occurrences = [(file, "") for file in files]
-        catalog.append(entry)
-    CATALOG.parent.mkdir(parents=True, exist_ok=True)
-    CATALOG.write_text(f"{catalog}".rstrip("\n") + "\n", encoding="utf-8", newline="\n")
-    missing = [entry for entry in catalog if not entry.msgstr]
-    return {"new": new, "fuzzy": len(catalog.fuzzy_entries()), "missing": len(missing)}
+    return write(book, CATALOG)
 
 
 def compile():

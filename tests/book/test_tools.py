@@ -19,6 +19,7 @@ import repository
 import translations
 import update
 from book import ROOT, URL
+from catalogs import write
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -121,7 +122,8 @@ def test_a_chinese_page_is_executed_when_its_catalog_or_the_english_page_changes
     words = {"A chapter": "一章", "It is": "结果"}
     for entry in made:
         entry.msgstr = words[entry.msgid]
-    translations.write(made, catalog)
+    write(made, catalog)
+    translations.catalog.cache_clear()
     assert "zh/chapters/one.md: changed" in execute("one").stdout
     chinese = json.loads((book / "zh" / "chapters" / "one.ipynb").read_text())["cells"]
     assert chinese[0]["source"] == ["# 一章"]

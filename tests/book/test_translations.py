@@ -15,6 +15,7 @@ import polib
 import pytest
 import translations as tool
 from book import ROOT
+from catalogs import write
 
 import chapters
 
@@ -143,7 +144,8 @@ def small_page(tmp_path, monkeypatch):
     book = tool.updated(path)
     assert [entry.msgid for entry in book] == ["A window slides over the input.", "It stops."]
     book[0].msgstr, book[1].msgstr = "窗口在输入上滑动。", "它停下。"
-    tool.write(book, tmp_path / "locale" / "reference" / "page.po")
+    write(book, tmp_path / "locale" / "reference" / "page.po")
+    tool.catalog.cache_clear()
     yield path
     tool.catalog.cache_clear()
 
@@ -167,7 +169,8 @@ def test_a_changed_english_paragraph_is_out_of_date_and_shown_in_english(small_p
     (entry,) = book.fuzzy_entries()
     assert entry.previous_msgid == "A window slides over the input."
     assert entry.msgstr == "窗口在输入上滑动。"
-    tool.write(book, tool.LOCALE / "reference" / "page.po")
+    write(book, tool.LOCALE / "reference" / "page.po")
+    tool.catalog.cache_clear()
     assert shown(small_page) == ["A small window slides\nover the input.", "它停下。"]
     again = tool.updated(small_page)  # what it was is kept until somebody has looked
     assert again.fuzzy_entries()[0].previous_msgid == "A window slides over the input."
