@@ -185,7 +185,11 @@ def code(source):
         words = re.sub(r"\{[^{}]*\}|\\[nt]", " ", text) if isinstance(node, ast.JoinedStr) else text
         use, read, taken = _use(node, parents)
         name = NAME.fullmatch(text) and not re.fullmatch(r"[A-Z][a-z]+", text)
-        if taken or (name and not read and use != "value") or not has_words(words):
+        if (
+            taken
+            or (name and not read and use not in ("value", "zip", "append"))
+            or not has_words(words)
+        ):
             continue
         column = start - source.rfind("\n", 0, start) - 1
         after = len(source[end:].split("\n", 1)[0])
@@ -211,7 +215,8 @@ def _comments(source, begins):
             continue
         start = begins[block[0].start[0] - 1] + column
         text = " ".join(token.string.lstrip("# ") for token in block)
-        if has_words(text) and not re.fullmatch(r"\([^()]*\)", text):  # shapes stay
+        shape = re.fullmatch(r"\([^()]*\)", text) and not re.search(r"[a-z]{4}", text)
+        if has_words(text) and not shape:
 
             def written(text, column=column, alone=alone):
                 lines = wrapped(text, WIDTH - column - 4) if alone else [text]

@@ -86,6 +86,9 @@ class EnglishAddresses(SphinxTransform):
 
 def say_in_chinese(app, page):
     """Look up what names the parts of a page: not all of it goes through gettext."""
+    for node in page.tree.css("a.reference"):  # BibTeX's word for more authors is no person
+        if " 和 others" in node.inner_html:
+            node.inner_html = node.inner_html.replace(" 和 others", " 等")
     for name in ("title", "aria-label", "placeholder"):
         for node in page.tree.css(f"[{name}]"):
             node.attrs[name] = _(node.attrs[name])

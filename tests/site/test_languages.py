@@ -65,6 +65,14 @@ def test_the_parts_of_a_chinese_page_are_named_in_chinese(soups):
         assert len(named) > 10 and english == [], name
 
 
+def test_citations_are_set_as_chinese(soups):
+    cited = [link for name in ZH_PAGES for link in soups[name].select("a.reference[href^='#']")]
+    cited = [link.text for link in cited if re.search(r"\d{4}$|n\.d", link.text)]
+    assert len(cited) > 100
+    assert [text for text in cited if "others" in text or " and " in text or "et al" in text] == []
+    assert "Paszke 等，2019" in cited
+
+
 @pytest.fixture
 def tab(chromium):
     """Return a page with a profile of its own; nothing on it may fail."""
