@@ -70,7 +70,7 @@ def test_a_page_offers_its_notebook_with_the_outputs(site, soups):
             assert offered["title"] in ("Download source file", "下载源文件")
             continue
         assert offered["title"] == offered["aria-label"]
-        assert offered["title"] in ("Download this notebook", "下载本页的 notebook")
+        assert offered["title"] in ("Download this notebook", "下载本页的笔记本")
         assert "download" in offered.attrs
         saved = site / Path(page).parent / offered["href"]
         source = ROOT / name if (ROOT / name).exists() else ROOT / name.removeprefix("zh/")
