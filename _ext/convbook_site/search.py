@@ -51,7 +51,8 @@ def name_terms(app, doctree):
             address = "term-" + re.sub(r"\W+", "-", english, flags=re.ASCII).strip("-")
             term["ids"] = [address]
             objects["term", name] = (app.env.docname, address)
-            index["entries"] = [(kind, one, address, *rest) for one in names]
+            each = [one for name in names for one in re.split("[（）、]", name) if one]
+            index["entries"] = [(kind, one, address, *rest) for one in each]
 
 
 class Index:

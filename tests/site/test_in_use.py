@@ -118,7 +118,7 @@ def test_no_key_is_taken_from_the_reader(tab, server):
 
 def results(tab):
     """Return the addresses that a search found, the best one first."""
-    finished = re.compile(r"found \d+ page|did not match")
+    finished = re.compile(r"found \d+ page|did not match|\d+ 个|没有")
     tab.locator(".search-summary", has_text=finished).wait_for()
     links = tab.eval_on_selector_all("#search-results li > a", "all => all.map(a => a.href)")
     return [link.split("/convbook/")[-1] for link in links]
@@ -145,6 +145,32 @@ def test_search_finds(tab, server, query, first):
     found = results(tab)
     assert found[0] == first or (first in found and "#" not in first)
     assert tab.locator("#search-results li").first.locator("a").get_attribute("href")
+
+
+@pytest.mark.parametrize(
+    "query, first",
+    [
+        ("卷积核", "reference/glossary.html#term-kernel"),
+        ("转置卷积", "reference/glossary.html#term-transposed-convolution"),
+        ("反卷积", "reference/glossary.html#term-deconvolution"),
+        ("输出填充", "reference/glossary.html#term-output_padding"),
+        ("棋盘格", "reference/glossary.html#term-checkerboard"),
+        ("感受野", "reference/glossary.html#term-receptive-field"),
+        ("空洞卷积", "reference/glossary.html#term-dilated-convolution"),
+        ("微步卷积", "reference/glossary.html#term-fractionally-strided-convolution"),
+        ("亚像素卷积", "reference/glossary.html#term-sub-pixel-convolution"),
+        ("步幅", "reference/glossary.html#term-stride"),
+        ("秩", "reference/glossary.html#term-rank"),
+        ("池化", "reference/glossary.html#term-pooling"),
+        ("output_padding 16 变成 31", "chapters/trans-conv-parameters.html"),
+        ("F.conv_transpose2d", "reference/api.html#convbook.conv_transpose2d"),
+    ],
+)
+def test_search_finds_chinese(tab, server, query, first):
+    tab.goto(f"{server}zh/search.html?q={query}")
+    found = results(tab)
+    first = f"zh/{first}"
+    assert found[0] == first or (first in found[:3] and "#" not in first), found[:4]
 
 
 # Whole messages as they are pasted, with other numbers than in the book.
