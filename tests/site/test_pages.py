@@ -211,7 +211,7 @@ def test_page(chromium, server, site, asked_before, looks, page):
     assert tab.evaluate(FAINT) == [], "dark"
     tab.set_viewport_size({"width": 1280, "height": 900})
     assert tab.evaluate(CUT_CODE) == []
-    for width in (1440, 320, 390):
+    for width in (1440, 1200, 1024, 320, 390):
         tab.set_viewport_size({"width": width, "height": 900})
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         assert tab.evaluate(BOXES) == [], width
