@@ -454,6 +454,18 @@ def test_the_line_of_each_step_is_seen_in_its_turn(tab, server):
 # ---- Paper ----
 
 
+@pytest.mark.parametrize("page", ["reference/explorer.html", "zh/reference/trainer.html"])
+def test_a_wide_cell_does_not_leave_the_window(tab, server, page):
+    tab.goto(server + page)
+    for width in (1000, 1200, 1280, 1440):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    text, wide = [
+        tab.locator(one).first.bounding_box()["width"] for one in ("h1", ".tag_full-width")
+    ]
+    assert wide > text
+
+
 @pytest.mark.parametrize("page", ["chapters/trans-conv.html", "reference/api.html"])
 def test_a_page_prints_well(tab, server, page):
     tab.emulate_media(color_scheme="dark")
