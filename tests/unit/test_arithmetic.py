@@ -12,6 +12,12 @@ from torch.nn import functional as F
 from convbook import kernel2matrix
 
 node = functools.partial(nodejs.node, "arithmetic.js")
+# The rows of the matrix W: the weights in each output; or its columns, those of each input.
+LINES = """
+    const lines = (layer, side) => A.build(side === "output"
+        ? [layer.out_channels, ...A.sizesOf(layer)] : [layer.in_channels, ...layer.input_size],
+      (...at) => A.weightsAt(layer, K, side, at).flat(2)).flat(2);
+"""
 PAIRED = ["input_size", "kernel_size", "stride", "padding", "dilation", "output_padding"]
 
 
@@ -111,20 +117,21 @@ def test_windows_and_stamps_are_the_gradients_of_torch():
 def test_rows_of_the_matrix():
     """Of a convolution W, and of its twin the transpose of it."""
     cases = [case for case in layers(120, seed=2) if case["layer"]["mode"] == "conv"][:40]
-    function = """({layer, K}) => {
-        const W = A.matrixOf(layer, K), input_size = A.sizesOf(layer);
-        const twin = { ...layer, mode: "transposed", input_size,
+    body = """
+        const input_size = A.sizesOf(layer), twin = { ...layer, mode: "transposed", input_size,
           in_channels: layer.out_channels, out_channels: layer.in_channels };
         twin.output_padding = [0, 1].map((axis) =>
           A.outputPaddingFor(A.axisOf(twin, axis), layer.input_size[axis]));
-        return [W, A.matrixOf(twin, K), A.matrixRow(layer, K, W.length - 1), A.sizesOf(twin)];
+        return [lines(layer, "output"), lines(layer, "input"), lines(twin, "output"),
+          lines(twin, "input"), A.sizesOf(twin)];
     }"""
-    for case, (W, Wt, last, size) in zip(cases, node(function, cases), strict=True):
+    found = node("({layer, K}) => {" + LINES + body, cases)
+    for case, (*matrices, size) in zip(cases, found, strict=True):
         layer, X, K = case["layer"], torch.tensor(case["X"]), torch.tensor(case["K"])
-        W, Wt = torch.tensor(W).float(), torch.tensor(Wt).float()
+        W, columns, Wt, twin_columns = (torch.tensor(one).float() for one in matrices)
         assert torch.equal(W @ X.flatten(), by_torch(layer, X, K).flatten()), layer
         assert torch.equal(Wt, W.T) and size == layer["input_size"], layer
-        assert last == W[-1].tolist()
+        assert torch.equal(columns, W.T) and torch.equal(twin_columns, W), layer
 
 
 def test_the_matrix_is_that_of_the_book():
@@ -132,7 +139,7 @@ def test_the_matrix_is_that_of_the_book():
     case["layer"] |= {"mode": "conv", "groups": 1, "in_channels": 1, "out_channels": 1}
     case["layer"] |= {name: [1, 1] for name in ("stride", "dilation")}
     case["layer"] |= {"input_size": [3, 4], "kernel_size": [2, 2], "padding": [0, 0]}
-    [W] = node("({layer, K}) => A.matrixOf(layer, K)", [case])
+    [W] = node("({layer, K}) => {" + LINES + "return lines(layer, 'output'); }", [case])
     assert kernel2matrix(torch.tensor(case["K"][0][0]), (3, 4)).tolist() == W
 
 

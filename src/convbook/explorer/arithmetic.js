@@ -14,7 +14,7 @@ import DATA from "./explorer.json" with { type: "json" };
  *   groups: number}} Layer */
 /** @typedef {{mode: string, input_size: number, kernel_size: number, stride: number,
  *   padding: number, dilation: number, output_padding: number}} Axis */
-/** @typedef {{i: number, a: number, k: number, o: number}} Link */
+/** @typedef {{input: number, weight: number, kernel: number, output: number}} Link */
 /** @typedef {number[]} Place Channel, row, column; of a weight its four indices. */
 /** @typedef {{input: Place, kernel: Place, output: Place}} Product */
 /** @typedef {(kind: "wrong" | "clash", name: string, given: any, rule: string, used: any) => void
@@ -31,9 +31,10 @@ export const LARGEST_OUTPUT = DATA.largest_output, LARGEST_NUMBER = DATA.largest
 export const PRESETS = DATA.presets;
 // On a tie the earlier one moves: the sizes last, they are what a reader looks at.
 const MENDING_ORDER = DATA.mending_order;
-/** What has a height and a width; and what has not. */
-export const PAIRED = Object.keys(RANGES).filter((name) => MENDING_ORDER.includes(name));
-export const CHANNELS = Object.keys(RANGES).filter((name) => !MENDING_ORDER.includes(name));
+/** What has a height and a width, the first six; and what has not. */
+export const PAIRED = Object.keys(RANGES).slice(0, 6), CHANNELS = Object.keys(RANGES).slice(6);
+/** What solve chooses. */
+export const SOLVED = ["kernel_size", "stride", "padding", "output_padding"];
 const NUMBER = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
 
 // ---- Small things ----
@@ -45,6 +46,9 @@ export const pair = (value) => Array.isArray(value) ? value : [value, value];
 /** Put values into the places {name} of a text. @param {Record<string, any>} values */
 export const fill = (/** @type {string} */ text, values) =>
   text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+/** The name of a property, from that of an attribute or a parameter. */
+export const camel = (/** @type {string} */ name) =>
+  name.replace(/_./, (end) => end[1].toUpperCase());
 /** Nested arrays of a shape; `value` gets the indices.
  * @param {number[]} shape @param {(...at: number[]) => any} value @param {number[]} at
  * @returns {any} */
@@ -90,28 +94,22 @@ export const receptiveField = (/** @type {number[][]} */ layers) => {
  * the input_size and dilation of `s`; no window lies in the padding alone.
  * @param {Axis} s @param {number} wanted @returns {Axis[]} */
 export function solve(s, wanted) {
-  const choices = [];
-  const values = (/** @type {string} */ name) => {
+  let choices = [s];
+  for (const name of SOLVED) {
     const [low, high] = rangeOf(s.mode, name);
-    return range(high - low + 1).map((i) => i + low);
-  };
-  for (const kernel_size of values("kernel_size"))
-    for (const stride of values("stride"))
-      for (const padding of values("padding"))
-        for (const output_padding of values("output_padding")) {
-          const choice = { ...s, kernel_size, stride, padding, output_padding };
-          if (padding < reachOf(choice) && sizeOf(choice) === wanted && !broken(choice))
-            choices.push(choice);
-        }
-  return choices;
+    choices = choices.flatMap((choice) =>
+      range(high - low + 1).map((i) => ({ ...choice, [name]: low + i })));
+  }
+  return choices.filter((choice) =>
+    choice.padding < reachOf(choice) && sizeOf(choice) === wanted && !broken(choice));
 }
 
 // ---- What meets what ----
 
-/** Along one axis: which input i meets which weight a at which output o; k is where that weight
- * lies in the dilated kernel. A convolution links i + padding = o·stride + a·dilation, its
- * transpose has i and o exchanged; places outside of the input or the output are in the padding or
- * cropped. With zeros inserted, i counts the cells of the spread input, and the flipped kernel
+/** Along one axis: which input meets which weight at which output; `kernel` is where that weight
+ * lies in the dilated kernel. A convolution links input + padding = output·stride + weight·dilation,
+ * its transpose has input and output exchanged; places outside of them are in the padding or
+ * cropped. With zeros inserted, `input` counts the cells of the spread input, and the flipped kernel
  * slides over it.
  * @param {Axis} s @param {boolean} [zeros] @returns {Link[]} */
 export function links(s, zeros = false) {
@@ -119,9 +117,10 @@ export function links(s, zeros = false) {
   const list = [], scatters = mode !== "conv" && !zeros;
   for (let t = 0; t < (scatters ? input_size : sizeOf(s)); t++)
     for (let step = 0; step < kernel_size; step++) {
-      const a = zeros ? kernel_size - 1 - step : step, k = step * dilation;
-      const there = zeros ? t + padding - a * dilation : t * stride + k - padding;
-      list.push(scatters ? { i: t, a, k, o: there } : { i: there, a, k, o: t });
+      const weight = zeros ? kernel_size - 1 - step : step, kernel = step * dilation;
+      const there = zeros ? t + padding - weight * dilation : t * stride + kernel - padding;
+      const [input, output] = scatters ? [t, there] : [there, t];
+      list.push({ input, weight, kernel, output });
     }
   return list;
 }
@@ -141,16 +140,16 @@ export const weightAt = ({ mode, in_channels, out_channels, groups }, c, o) =>
 /** All products in the order of the channels, rows and columns, so far as `keep` keeps their places.
  * @param {Layer} layer @param {Partial<{input: Place, output: Place}>} keep @returns {Product[]} */
 function products(layer, { input, output }) {
-  const [rows, columns] = [0, 1].map((axis) => links(axisOf(layer, axis)).filter(({ i, o }) =>
-    (!input || i === input[axis + 1]) && (!output || o === output[axis + 1])));
+  const [rows, columns] = [0, 1].map((axis) => links(axisOf(layer, axis)).filter((link) =>
+    (!input || link.input === input[axis + 1]) && (!output || link.output === output[axis + 1])));
   const list = [];
   for (const o of output ? [output[0]] : range(layer.out_channels))
     for (const c of readBy(layer, o))
       if (!input || c === input[0])
         for (const row of rows)
           for (const column of columns)
-            list.push({ input: [c, row.i, column.i], output: [o, row.o, column.o],
-              kernel: [...weightAt(layer, c, o), row.a, column.a] });
+            list.push({ input: [c, row.input, column.input], output: [o, row.output, column.output],
+              kernel: [...weightAt(layer, c, o), row.weight, column.weight] });
   return list;
 }
 
@@ -165,7 +164,7 @@ export const stampOf = (layer, input) => products(layer, { input });
 export function convolve(layer, X, K) {
   const [rows, columns] = [0, 1].map((axis) => {
     const list = links(axisOf(layer, axis));
-    return range(sizesOf(layer)[axis]).map((o) => list.filter((link) => link.o === o));
+    return range(sizesOf(layer)[axis]).map((o) => list.filter(({ output }) => output === o));
   });
   return range(layer.out_channels).map((o) => {
     const pairs = readBy(layer, o).map((c) => [X[c], lookUp(K, weightAt(layer, c, o))]);
@@ -173,31 +172,23 @@ export function convolve(layer, X, K) {
       let sum = 0;
       for (const [x, k] of pairs)
         for (const r of row)
-          for (const c of column) sum += (x[r.i]?.[c.i] ?? 0) * k[r.a][c.a];
+          for (const c of column) sum += (x[r.input]?.[c.input] ?? 0) * k[r.weight][c.weight];
       return sum;
     }));
   });
 }
 
-/** A row of the matrix of the operation: the weights of all inputs in one output. Inputs and outputs
- * count through channels, rows and columns. Of a convolution the matrix is W; of a transposed one it
- * is Wᵀ, if W is that of its twin.
- * @param {Layer} layer @param {any} K @param {number} index @returns {number[]} */
-export function matrixRow(layer, K, index) {
-  const [height, width] = layer.input_size, [, columns] = sizesOf(layer);
-  const line = Math.floor(index / columns), area = sizesOf(layer)[0];
-  const output = [Math.floor(line / area), line % area, index % columns];
-  const row = Array(layer.in_channels * height * width).fill(0);
-  for (const { input: [c, i, j], kernel } of windowOf(layer, output))
-    if (i >= 0 && i < height && j >= 0 && j < width)
-      row[(c * height + i) * width + j] += lookUp(K, kernel);
-  return row;
+/** The weights of all inputs in one output, which are a row of the matrix of the operation; or those
+ * of one input in all outputs, a column. They come as a grid like that of the others.
+ * @param {Layer} layer @param {any} K @param {"input" | "output"} side @param {Place} place */
+export function weightsAt(layer, K, side, place) {
+  const others = side === "output" ? "input" : "output";
+  const grid = build(side === "output" ? [layer.in_channels, ...layer.input_size]
+    : [layer.out_channels, ...sizesOf(layer)], () => 0);
+  for (const { kernel, [others]: [c, i, j] } of products(layer, { [side]: place }))
+    if (grid[c][i]?.[j] !== undefined) grid[c][i][j] += lookUp(K, kernel);
+  return grid;
 }
-/** All rows. @param {Layer} layer @param {any} K */
-export const matrixOf = (layer, K) => {
-  const [height, width] = sizesOf(layer);
-  return range(layer.out_channels * height * width).map((index) => matrixRow(layer, K, index));
-};
 
 // ---- Valid states ----
 

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 # What the code, not a word, puts between words and at the end; and what Chinese has there.
 SIGNS = [
     (r'(\.filter\(Boolean\)|new Set\(\w\)\])\.join\(", "\)', r'\1.join("，")'),
-    (r"\}\.`", "}。`"),
+    (r'\+"\."\}', '+"。"}'),
     (r'("row"===\w\.kind\?`\$\{\w\}): ', r"\1："),
 ]
 

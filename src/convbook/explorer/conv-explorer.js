@@ -3,18 +3,15 @@ state, and what the reader does sets them; `result` says what is shown. element.
 attributes mean, and explorer.json has all of the words. */
 
 import { CHANNELS, LARGEST_NUMBER, MODES, PAIRED, PRESETS, RANGES, VIEWS, WORDS, axisOf, brief,
-  build, convolve, fill, groupOf, isFine, limit, links, listed, lookUp, numbers,
-  outputPaddingFor, range, reachOf, readBy, settle, sizesOf, solve, weightAt, weightShape,
+  build, camel, convolve, fill, groupOf, isFine, limit, links, listed, lookUp, numbers,
+  outputPaddingFor, range, reachOf, readBy, settle, sizesOf, solve, SOLVED, weightAt, weightShape,
 } from "./arithmetic.js";
-import SHEET from "./conv-explorer.css" with { type: "css" };
 
 const NAMES = [...PAIRED, ...CHANNELS];
-const END = { input: "i", kernel: "k", output: "o" };
-const GRIDS = Object.keys(END);
 const LETTER = { input: "X", kernel: "K", output: "Y" };
+const GRIDS = Object.keys(LETTER);
 const MOST_ENTRIES = 20000; // of a matrix that is drawn
 
-const camel = (name) => name.replace(/_./, (end) => end[1].toUpperCase());
 const kebab = (name) => name.replace("_", "-");
 const short = (given) => [...String(given)].slice(0, 20).join("");
 const by = ([rows, columns]) => `${rows} × ${columns}`;
@@ -43,6 +40,8 @@ function modelOf(read) {
     X: numbers("input", read("input", "counting"), [s.in_channels, ...s.input_size], say),
     K: numbers("kernel", read("kernel", "counting"), weight, say),
     entries: [], // of the matrix, if it is drawn
+    outputs: s.out_channels * product(sizesOf(s)), inputs: s.in_channels * product(s.input_size),
+    spans: { input: s.input_size, kernel: s.kernel_size, output: sizesOf(s) },
     counted: s.view !== "counts" ? "" : conv ? "input" : "output",
     blocks: { input: range(s.in_channels).map((c) => [c]),
       kernel: range(weight[0] * weight[1]).map((b) => [Math.floor(b / weight[1]), b % weight[1]]),
@@ -64,11 +63,11 @@ function modelOf(read) {
       kernel: [0, reach - 1],
       output: conv || zeros ? [0, size - 1] : [-a.padding, size - 1 + a.padding],
     };
-    return { list, drawn,
+    return { drawn,
       ends: Object.fromEntries(GRIDS.map((grid) => { // the links that end in a row of a grid
         const ends = {};
         for (let [r, to] = drawn[grid]; r <= to; r++)
-          ends[r] = list.filter((link) => link[END[grid]] === r);
+          ends[r] = list.filter((link) => link[grid] === r);
         return [grid, ends];
       })),
       index: { // the row of X, K or Y that a row of a grid shows; a zero put in has no such row
@@ -80,6 +79,13 @@ function modelOf(read) {
   /** The indices into X, K or Y of a cell; not whole, or outside, where a zero was put in. */
   m.at = ({ grid, b, r, c }) =>
     [...m.blocks[grid][b], m.axes[0].index[grid](r), m.axes[1].index[grid](c)];
+  /** How many rows and columns of a grid are drawn. */
+  m.sides = (grid) => m.axes.map(({ drawn }) => drawn[grid][1] - drawn[grid][0] + 1);
+  /** The indices that are named: a plain layer has no channels. */
+  m.named = (place) => m.hasChannels ? place : place.slice(-2);
+  m.letter = (wire) => "ABCD"[groupOf(s, "in", wire.input)]; // of its group
+  m.grouped = (what, wire) =>
+    m.groups > 1 ? fill(WORDS.group, { what, group: m.letter(wire) }) : what;
   m.given = (at) => lookUp(m[LETTER[at.grid]], m.at(at));
   m.reason = reasons.join(" ");
   return m;
@@ -94,8 +100,8 @@ function* meetings(m, { grid, b, r, c }) {
           /** @type {any} */
           const meeting = {};
           for (const name of GRIDS)
-            meeting[name] = { grid: name, b: wire[name], r: row[END[name]], c: column[END[name]] };
-          meeting.weight = [...m.blocks.kernel[wire.kernel], row.a, column.a];
+            meeting[name] = { grid: name, b: wire[name], r: row[name], c: column[name] };
+          meeting.weight = [...m.blocks.kernel[wire.kernel], row.weight, column.weight];
           yield meeting;
         }
 }
@@ -116,7 +122,7 @@ function stamped(m, at, step) {
 }
 
 /** The order in which windows or stamps are played, and its end. */
-const playedSize = (m) => m.scatters ? m.input_size : m.sizes;
+const playedSize = (m) => m.spans[m.scatters ? "input" : "output"];
 const stepOf = (m, { b, r, c }) => (b * playedSize(m)[0] + r) * playedSize(m)[1] + c;
 const stepsOf = (m) => product(playedSize(m)) * m.blocks[m.scatters ? "input" : "output"].length;
 
@@ -291,14 +297,17 @@ class ConvExplorer extends HTMLElement {
       this.#drawSolver();
     });
     on(".solver", "toggle", () => this.#drawSolver());
-    on(".choices", "click", (node) => this.#choose(node));
-    on(".twin", "click", () => this.#transpose());
-    on(".back", "click", () => this.#go(-1));
-    on(".forward", "click", () => this.#go(1));
-    on(".play", "click", () => this.#timer ? this.#pause() : this.#play());
-    on(".all", "click", () => this.#release());
-    on(".copy", "click", () => this.#copy(this.#program()));
-    on(".share", "click", () => { this.#writeAddress(true); this.#copy(location.href); });
+    const clicks = {
+      choices: (node) => this.#choose(node),
+      twin: () => this.#transpose(),
+      back: () => this.#go(-1),
+      forward: () => this.#go(1),
+      play: () => this.#timer ? this.#pause() : this.#play(),
+      all: () => this.#release(),
+      copy: () => this.#copy(this.#program()),
+      share: () => { this.#writeAddress(true); this.#copy(location.href); },
+    };
+    for (const name in clicks) on("." + name, "click", clicks[name]);
     const placeOf = (node) => node.closest("td")?.at;
     // Not pointerover, which also reports a pointer that rests while the page moves under it.
     on(".stage", "pointermove", (node, { pointerType }) => {
@@ -374,24 +383,25 @@ class ConvExplorer extends HTMLElement {
     return { next: valid[0], end, rule: end === bound ? undefined : WORDS.divide };
   }
 
-  #put(name, axis, value) {
-    const old = this.#now[name];
-    if (Array.isArray(old) && this.#isApart)
-      value = old.map((one, index) => index === axis ? value : one);
-    this.#change({ [name]: value });
+  /* Change some values, along one axis if height and width are set apart. */
+  #put(names, axis, values) {
+    this.#change(Object.fromEntries(names.map((name) => {
+      const old = this.#now[name], value = values[name];
+      return [name, Array.isArray(old) && this.#isApart ? old.with(axis, value) : value];
+    })));
   }
 
   #stepSize(node, step) {
     const [name, axis] = partsOf(node), { next } = this.#way(name, axis, step);
     if (next === undefined) this.#say(() => this.#limitOf(name, axis, step));
-    else this.#put(name, axis, next);
+    else this.#put([name], axis, { [name]: next });
   }
 
   #enterSize(node) {
     const [name, axis] = partsOf(node);
     const old = String([this.#now[name]].flat()[axis]);
     if (node.value === "") node.value = old;
-    else if (node.value !== old) this.#put(name, axis, node.value);
+    else if (node.value !== old) this.#put([name], axis, { [name]: node.value });
   }
 
   get #isApart() { return this.#apart || !this.#now.isSquare; }
@@ -470,47 +480,34 @@ class ConvExplorer extends HTMLElement {
       if (Number(input.value) !== wanted) input.value = wanted;
       box.querySelector("small").textContent =
         choices.length ? fill(WORDS.choices, { count: choices.length }) : WORDS.no_choice;
-      const names = ["kernel_size", "stride", "padding", "output_padding"];
       const nodes = choices.map((choice) => {
-        const node = document.createElement("button");
-        const used = names.filter((name) => name === "kernel_size" || choice[name] !== RANGES[name][2]);
-        node.textContent = used.map((name) => `${name} ${choice[name]}`).join(", ");
-        node.ariaPressed = String(names.every((name) => choice[name] === of[name]));
-        node.value = JSON.stringify(names.map((name) => choice[name]));
-        return node;
+        const used = SOLVED.filter((name) => name === "kernel_size" || choice[name] !== RANGES[name][2]);
+        return Object.assign(document.createElement("button"), { choice,
+          textContent: used.map((name) => `${name} ${choice[name]}`).join(", "),
+          ariaPressed: String(SOLVED.every((name) => choice[name] === of[name])) });
       });
-      const held = list.getRootNode().activeElement?.value;
+      const held = this.#root.activeElement?.textContent;
       list.replaceChildren(...nodes);
-      if (held) nodes.find((node) => node.value === held)?.focus();
+      nodes.find((node) => node.textContent === held)?.focus();
     }
   }
 
   #choose(node) {
-    if (!node.value) return;
-    const axis = Number(node.closest("[data-axis]").dataset.axis), { state } = this.#now;
-    const values = JSON.parse(node.value);
-    this.#change(Object.fromEntries(["kernel_size", "stride", "padding", "output_padding"]
-      .map((name, index) => [name, this.#isApart
-        ? state[name].map((one, other) => other === axis ? values[index] : one)
-        : values[index]])));
+    if (node.choice) this.#put(SOLVED, Number(node.closest("[data-axis]").dataset.axis), node.choice);
   }
 
   #drawGrids() {
     const m = this.#now;
-    const sides = (grid) => m.axes.map(({ drawn }) => drawn[grid][1] - drawn[grid][0] + 1);
-    const filled = (grid, sizes, what) => sides(grid).some((side, axis) => side > sizes[axis]) &&
-      fill(WORDS[what], { size: by(sides(grid)) });
-    const notes = {
-      input: [by(m.input_size), filled("input", m.input_size, m.zeros ? "inserted" : "padded"),
-        m.counted === "input" && WORDS.windows],
-      kernel: [by(m.kernel_size), filled("kernel", m.kernel_size, "dilated"),
-        m.zeros && WORDS.flipped],
-      output: [by(m.sizes), filled("output", m.sizes, "cropped_from"),
-        m.counted === "output" && WORDS.stamps],
+    const notes = { // of a grid that has more cells than X, K or Y; and another
+      input: [m.zeros ? "inserted" : "padded", m.counted === "input" && "windows"],
+      kernel: ["dilated", m.zeros && "flipped"],
+      output: ["cropped_from", m.counted === "output" && "stamps"],
     };
     for (const grid of GRIDS) {
-      this.#find(`.${grid} small`).textContent = notes[grid].filter(Boolean).join(", ");
-      this.#resize(grid, sides(grid));
+      const span = by(m.spans[grid]), size = by(m.sides(grid)), [filled, more] = notes[grid];
+      this.#find(`.${grid} small`).textContent =
+        [span, size !== span && fill(WORDS[filled], { size }), WORDS[more]].filter(Boolean).join(", ");
+      this.#resize(grid, m.sides(grid));
       this.#digits[grid] = this.#drawNumbers(grid);
     }
     this.#fit();
@@ -529,13 +526,13 @@ class ConvExplorer extends HTMLElement {
     box.style.setProperty("--columns", this.#columns(grid));
     this.#cells[grid] = blocks.map((indices, b) => {
       const [label, table] = box.children[b].children;
-      const { input } = m.wires.find((wire) => wire[grid] === b);
-      const group = groupOf(m, "in", input), name = `${LETTER[grid]}[${indices}]`;
+      const wire = m.wires.find((wire) => wire[grid] === b);
+      const name = `${LETTER[grid]}[${indices}]`;
       label.hidden = !m.hasChannels;
-      label.textContent = m.groups > 1 ? `${name} ${"ABCD"[group]}` : name;
-      box.children[b].className = m.groups > 1 ? `block group-${group}` : "block";
-      table.ariaLabel = !m.hasChannels ? WORDS[grid]
-        : m.groups > 1 ? fill(WORDS.group, { what: name, group: "ABCD"[group] }) : name;
+      label.textContent = m.groups > 1 ? `${name} ${m.letter(wire)}` : name;
+      box.children[b].className =
+        m.groups > 1 ? `block group-${groupOf(m, "in", wire.input)}` : "block";
+      table.ariaLabel = m.hasChannels ? m.grouped(name, wire) : WORDS[grid];
       if (table.rows.length !== height || table.rows[0].cells.length !== width)
         table.innerHTML = `<tr role="row">${`<td role="gridcell">`.repeat(width)}`.repeat(height);
       return Array.from(table.rows, (row, i) => Array.from(row.cells, (cell, j) => {
@@ -591,8 +588,8 @@ class ConvExplorer extends HTMLElement {
   }
 
   #symbol(at) {
-    const { hasChannels } = this.#now, place = this.#now.at(at);
-    return indexed(LETTER[at.grid].toLowerCase(), hasChannels ? place : place.slice(-2));
+    const m = this.#now;
+    return indexed(LETTER[at.grid].toLowerCase(), m.named(m.at(at)));
   }
 
   /* How many blocks of a grid stand side by side. */
@@ -608,7 +605,7 @@ class ConvExplorer extends HTMLElement {
     const height = Math.max(0.55 * (FRAMED ? screen.availHeight : innerHeight), 240);
     const parts = GRIDS.map((grid) => {
       const columns = this.#columns(grid), lines = Math.ceil(m.blocks[grid].length / columns);
-      const [rows, cells] = m.axes.map(({ drawn }) => drawn[grid][1] - drawn[grid][0] + 1);
+      const [rows, cells] = m.sides(grid);
       const label = m.hasChannels ? (m.groups > 1 ? 58 : 42) : 0;
       return { wide: (cell) => columns * (Math.max(cells * cell, label) + 12) +
           (grid === "input" ? 0 : 30),
@@ -646,13 +643,13 @@ class ConvExplorer extends HTMLElement {
 
   #drawMatrix() {
     const m = this.#now, box = this.#find(".matrix");
-    const rows = product([m.out_channels, ...m.sizes]);
-    const columns = product([m.in_channels, ...m.input_size]);
+    const { outputs: rows, inputs: columns } = m;
     box.hidden = !this.hasAttribute("matrix");
     if (box.hidden) return;
     const name = m.mode === "conv" ? "W" : "Wᵀ";
     const axes = [0, 1].map((axis) => links(axisOf(m.state, axis))
-      .filter(({ i, o }) => i in range(m.input_size[axis]) && o in range(m.sizes[axis])));
+      .filter(({ input, output }) =>
+        input in range(m.input_size[axis]) && output in range(m.sizes[axis])));
     if (m.wires.length * axes[0].length * axes[1].length > MOST_ENTRIES) {
       box.firstChild.textContent = fill(WORDS.too_many, { name });
       box.lastChild.replaceChildren();
@@ -662,15 +659,15 @@ class ConvExplorer extends HTMLElement {
       for (const r of axes[0])
         for (const c of axes[1])
           m.entries.push({ group: groupOf(m, "in", wire.input),
-            output: flat([wire.output, r.o, c.o], m.sizes),
-            input: flat([wire.input, r.i, c.i], m.input_size),
-            kernel: flat([wire.kernel, r.a, c.a], m.kernel_size),
-            at: [...m.blocks.kernel[wire.kernel], r.a, c.a] });
+            output: flat([wire.output, r.output, c.output], m.sizes),
+            input: flat([wire.input, r.input, c.input], m.input_size),
+            kernel: flat([wire.kernel, r.weight, c.weight], m.kernel_size),
+            at: [...m.blocks.kernel[wire.kernel], r.weight, c.weight] });
     const letters = this.hasAttribute("letters"), most = letters ? 28 : 24;
     const unit = Math.max(2, Math.min(most, 640 / columns, 400 / rows));
     const texts = unit < 18 ? [] : m.entries.map(({ output, input, at }) =>
       `<text x="${input + 0.5}" y="${output + 0.5}">${letters
-        ? indexed("k", m.hasChannels ? at : at.slice(-2)) : write(lookUp(m.K, at), 2)}</text>`);
+        ? indexed("k", m.named(at)) : write(lookUp(m.K, at), 2)}</text>`);
     const title = fill(WORDS.rows, { name, rows, columns });
     const paths = range(m.groups).map((group) => `<path class="${
       m.groups > 1 ? `group-${group}` : "kernel"}" d="${
@@ -678,7 +675,7 @@ class ConvExplorer extends HTMLElement {
     box.firstChild.textContent = title;
     box.lastChild.innerHTML = `<svg role="img" aria-label="${title}"
       viewBox="0 0 ${columns} ${rows}" width="${columns * unit}" height="${rows * unit}">
-      ${paths.join("")}<rect class="strip"/><path/>${texts.join("")}</svg>`;
+      ${paths.join("")}<path class="strip"/><path class="marks"/>${texts.join("")}</svg>`;
   }
 
   // -- marks --
@@ -743,33 +740,27 @@ class ConvExplorer extends HTMLElement {
     const names = (side) => [...new Set(wires.map((wire) => `${LETTER[side]}[${wire[side]}]`))]
       .join(", ");
     const what = fill(WORDS.reads, { output: names("output"), inputs: names("input") });
-    const group = "ABCD"[groupOf(m, "in", wires[0].input)];
-    return `${m.groups > 1 ? fill(WORDS.group, { what, group }) : what}.`;
+    return `${m.grouped(what, wires[0])}.`;
   }
 
   #markMatrix(at) {
-    const m = this.#now, strip = this.#find(".strip"), { grid } = at;
+    const m = this.#now, { grid } = at;
     if (!m.entries.length) return;
-    const rows = product([m.out_channels, ...m.sizes]);
-    const columns = product([m.in_channels, ...m.input_size]);
-    const sizes = { input: m.input_size, kernel: m.kernel_size, output: m.sizes }[grid];
     const place = m.given(at) === undefined ? NaN
-      : flat([at.b, ...m.at(at).slice(-2)], sizes);
-    const box = isNaN(place) || grid === "kernel" ? [0, 0, 0, 0]
-      : grid === "output" ? [0, place, columns, 1] : [place, 0, 1, rows];
-    ["x", "y", "width", "height"].forEach((name, index) => strip.setAttribute(name, box[index]));
-    strip.nextElementSibling.setAttribute("d",
+      : flat([at.b, ...m.at(at).slice(-2)], m.spans[grid]);
+    this.#find(".strip").setAttribute("d", isNaN(place) || grid === "kernel" ? ""
+      : grid === "output" ? `M0 ${place}h${m.inputs}v1H0z` : `M${place} 0h1v${m.outputs}h-1z`);
+    this.#find(".marks").setAttribute("d",
       outlines(m.entries.filter((entry) => entry[grid] === place)));
   }
 
   /* A product: nodes and texts, of numbers or of symbols. */
-  #term(meeting, isColored = (role, text) => text) {
+  #term(meeting) {
     const m = this.#now, [x, k] = factors(m, meeting), { input, weight } = meeting;
     if (!this.hasAttribute("letters"))
-      return [isColored("input", write(x)), "·", isColored("kernel", k < 0 ? `(${write(k)})` : write(k))];
-    const of = m.hasChannels ? weight : weight.slice(-2);
-    return [isColored("input", m.given(input) === undefined ? "0" : this.#symbol(input)), "·",
-      isColored("kernel", indexed("k", of))];
+      return [colored("input", write(x)), "·", colored("kernel", k < 0 ? `(${write(k)})` : write(k))];
+    return [colored("input", m.given(input) === undefined ? "0" : this.#symbol(input)), "·",
+      colored("kernel", indexed("k", m.named(weight)))];
   }
 
   /* What happens in a cell, as text and colored numbers. */
@@ -779,10 +770,10 @@ class ConvExplorer extends HTMLElement {
     const name = (at) => m.given(at) === undefined
       ? (at.grid === "output" ? WORDS.cropped : WORDS.put)
       : letters ? this.#symbol(at)
-      : `${LETTER[at.grid]}[${(m.hasChannels ? m.at(at) : m.at(at).slice(-2)).join(", ")}]`;
+      : `${LETTER[at.grid]}[${m.named(m.at(at)).join(", ")}]`;
     const shown = all.slice(0, isOutput ? 64 : 16), more = all.length > shown.length;
     const terms = shown.flatMap((meeting, index) => [
-      index ? (isOutput ? " + " : ", ") : "", ...this.#term(meeting, colored),
+      index ? (isOutput ? " + " : ", ") : "", ...this.#term(meeting),
       isOutput ? "" : ` → ${name(meeting.output)}`]);
     if (!isOutput)
       return [name(at), ...letters ? [": "] : [` = ${write(given ?? 0)}: `], ...terms,
@@ -806,12 +797,12 @@ class ConvExplorer extends HTMLElement {
     this.#hovered = undefined; // the pointer may rest while the keyboard moves on
     if (at) {
       this.#setHome(at);
-      this.#say(() => this.#spokenOf(at));
+      this.#say(() => this.#spokenOf());
     }
     this.#mark();
   }
 
-  #spokenOf(at) {
+  #spokenOf() {
     return `${this.#find(".sum").textContent} ${this.#find(".reads").textContent}`.trim();
   }
 
@@ -929,20 +920,18 @@ class ConvExplorer extends HTMLElement {
       const [S, P, D] = ["stride", "padding", "dilation"].map(has);
       const size = m.sizes[axis], is = `${fill(WORDS.output_size,
         { axis: m.isSquare ? WORDS.size : WORDS.axes[axis] })} = `;
-      if (m.mode === "transposed") {
-        const text = (n, s, p, d, k, o) => `${S ? `(${n} − 1)·${s}` : `${n} − 1`}${
-          P ? ` − 2${p}` : ""}${D ? ` + ${d}·(${k} − 1)` : ` + ${k}`}${
+      const conv = m.mode === "conv";
+      const text = (n, s, p, d, k, o) => {
+        const span = D ? `${d}·(${k} − 1)` : k, twice = P ? ` ${conv ? "+" : "−"} 2${p}` : "";
+        if (!conv) return `${S ? `(${n} − 1)·${s}` : `${n} − 1`}${twice} + ${span}${
           has("output_padding") ? ` + ${o}` : ""}${D ? " + 1" : ""}`;
-        return is + text("n", "s", "p", "d", "k", "output_padding") + " = " +
-          text(n, s, `·${p}`, d, k, o) + ` = ${size}`;
-      }
-      const text = (n, s, p, d, k) => {
-        const inner = `${n}${P ? ` + 2${p}` : ""}${D ? ` − ${d}·(${k} − 1) − 1` : ` − ${k}`}`;
+        const inner = `${n}${twice} − ${span}${D ? " − 1" : ""}`;
         return S ? `⌊(${inner}) / ${s}⌋ + 1` : `${inner} + 1`;
       };
-      const inner = n + 2 * p - d * (k - 1) - 1, rest = inner % s;
-      return is + text("n", "s", "p", "d", "k") + " = " + text(n, s, `·${p}`, d, k) + " = " +
-        (S ? `⌊${inner} / ${s}⌋ + 1 = ` : "") + size + (rest ? fill(WORDS.rest, { n: rest }) : "");
+      const inner = n + 2 * p - reachOf(a), rest = conv && inner % s;
+      return is + text("n", "s", "p", "d", "k", "output_padding") + " = " +
+        text(n, s, `·${p}`, d, k, o) + " = " + (conv && S ? `⌊${inner} / ${s}⌋ + 1 = ` : "") + size +
+        (rest ? fill(WORDS.rest, { n: rest }) : "");
     });
   }
 
@@ -1035,4 +1024,6 @@ const colored = (role, text) => {
   return node;
 };
 
+// Here, in a bundle, so that it does not come between code and code, which compress well together.
+import SHEET from "./conv-explorer.css" with { type: "css" };
 customElements.define("conv-explorer", ConvExplorer);

@@ -6,7 +6,6 @@ import { fill, lookUp, range, sizesOf } from "./arithmetic.js";
 import { NAMES, arithmetic, asked, exerciseOf, hint, lights, nameOf, publicOf, recognize,
   write } from "./exercises.js";
 import TEXT from "./trainer.json" with { type: "json" };
-import SHEET from "./conv-trainer.css" with { type: "css" };
 
 const LEVELS = [1, 2, 3], MEMORY = "conv-trainer";
 const RISE = 4, FALL = 2; // right ones of five, wrong ones
@@ -119,17 +118,20 @@ class ConvTrainer extends HTMLElement {
       this.#find(selector).addEventListener(type, (event) => react(event.target, event));
     on(".kind", "change", ({ value }) => this.#go(value));
     on(".level", "change", ({ value }) => this.#go(this.#kind, value));
-    on(".hint", "click", () => this.#hint());
-    on(".show", "click", () => this.#show());
-    on(".enter", "click", () => this.#leave(this.#current));
-    on(".next", "click", () => this.#next());
-    on(".share", "click", () => this.#share());
-    on(".reset", "click", () => this.#ask(true));
-    on(".keep", "click", () => this.#ask(false));
-    on(".delete", "click", () => this.#forget());
+    const clicks = {
+      hint: () => this.#hint(),
+      show: () => this.#show(),
+      enter: () => this.#leave(this.#current),
+      next: () => this.#next(),
+      share: () => this.#share(),
+      reset: () => this.#ask(true),
+      keep: () => this.#ask(false),
+      delete: () => this.#forget(),
+      keys: ({ dataset }) => this.#press(dataset.key),
+    };
+    for (const name in clicks) on("." + name, "click", clicks[name]);
     // The cell keeps the focus while the keypad types into it.
     on(".keys", "pointerdown", (_, event) => event.preventDefault());
-    on(".keys", "click", ({ dataset }) => this.#press(dataset.key));
     const board = (type, react) => on(".board", type, (node, event) => {
       const index = this.#cells.indexOf(node);
       if (index >= 0) react(index, event);
@@ -190,7 +192,8 @@ class ConvTrainer extends HTMLElement {
     });
     const rows = range(Math.ceil(this.#cells.length / width)).map((i) => element("tr", {},
       ...this.#cells.slice(i * width, (i + 1) * width).map((cell, j) => element("td", {}, cell,
-        element("span", { id: `state-${i * width + j}`, hidden: true })))));
+        element("span", { id: `state-${i * width + j}`, hidden: true }),
+        { "data-at": e.places[i * width + j] }))));
     const names = isGrid ? [] : [element("tr", {}, ...e.places.map((at) =>
       element("th", { scope: "col" }, nameOf(e, at))))];
     const title = e.kind === "row" ? fill(TEXT.line, { letter, row: line }) : letter;
@@ -212,14 +215,10 @@ class ConvTrainer extends HTMLElement {
 
   #light(at) {
     for (const cell of this.#root.querySelectorAll(".lit")) cell.classList.remove("lit");
-    const e = this.#exercise, lit = at ? lights(e, at) : {};
-    for (const name of ["X", "K"])
-      for (const place of lit[name] ?? [])
+    const lit = at ? lights(this.#exercise, at) : {};
+    for (const name in lit)
+      for (const place of lit[name])
         this.#find(`.${name} [data-at="${place}"]`)?.classList.add("lit");
-    e.places.forEach((place, index) => {
-      if (lit.answer?.some((one) => String(one) === String(place)))
-        this.#cells[index].parentElement.classList.add("lit");
-    });
   }
 
   // -- what the reader does --
@@ -495,4 +494,6 @@ function keep(memory) {
   } catch { kept = memory ?? {}; }
 }
 
+// Here, in a bundle, so that it does not come between code and code, which compress well together.
+import SHEET from "./conv-trainer.css" with { type: "css" };
 customElements.define("conv-trainer", ConvTrainer);

@@ -5,8 +5,8 @@ A kind, a level and a seed give the same exercise everywhere and for ever: the n
 generator of our own, and tests hold what some seeds give. Whoever changes what is drawn changes
 what shared addresses show. */
 
-import { axisOf, brief, build, convolve, fill, lookUp, matrixOf, matrixRow, outputPaddingFor, range,
-  reachOf, receptiveField, sizeOf, sizesOf, weightShape, windowOf } from "./arithmetic.js";
+import { axisOf, brief, build, camel, convolve, fill, lookUp, outputPaddingFor, range, reachOf,
+  receptiveField, sizeOf, sizesOf, weightShape, weightsAt, windowOf } from "./arithmetic.js";
 import TEXT from "./trainer.json" with { type: "json" };
 
 /** @typedef {import("./arithmetic.js").Layer} Layer */
@@ -145,21 +145,18 @@ function sizeInNumbers(s) {
 /** What makes two sizes wrong along each axis. @param {Layer} layer @returns {Mistake[]} */
 function wrongSizes(layer) {
   const conv = layer.mode === "conv";
-  const rest = ({ input_size, padding, stride, ...s }) =>
-    (input_size + 2 * padding - reachOf(/** @type {any} */ (s))) % stride;
   /** @type {[string, (s: Axis) => number][]} */
   const formulas = conv ? [
-    ["total", (s) => Math.floor((s.input_size + s.padding - reachOf(s)) / s.stride) + 1],
-    ["floor", (s) => sizeOf(s) + (rest(s) ? 1 : 0)],
+    ["floor", (s) => Math.ceil((s.input_size + 2 * s.padding - reachOf(s)) / s.stride) + 1],
     ["one", (s) => sizeOf(s) - 1],
   ] : [
-    ["total", (s) => sizeOf(s) + s.padding],
-    ["added", (s) => sizeOf(s) + 4 * s.padding],
+    ["added", (s) => sizeOf({ ...s, padding: -s.padding })],
     ["twice", (s) => sizeOf(s) + s.output_padding],
     ["between", (s) => sizeOf(s) + s.stride - 1],
   ];
   const changed = (/** @type {any} */ changes) => sizesOf({ ...layer, ...changes });
   return [
+    ["total", eachAxis(layer, (s) => sizeOf({ ...s, padding: s.padding / 2 }))],
     ...formulas.map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
     ...ignoring(layer, ["stride", "padding", "dilation", "output_padding"], changed),
     ["other", changed({ mode: conv ? "transposed" : "conv", output_padding: [0, 0] })],
@@ -174,10 +171,7 @@ function rowAsGrid({ layer, matrix, at, K: own }, changes = {}, K = own) {
   const changed = { ...layer, ...changes }, sizes = sizesOf(changed), [i, j] = at;
   const size = matrix === "W" ? sizes : layer.input_size;
   if (Math.min(...sizes, i, j, size[0] - 1 - i, size[1] - 1 - j) < 0) return [];
-  const index = i * size[1] + j, over = matrix === "W" ? layer.input_size : sizes;
-  const row = matrix === "W" ? matrixRow(changed, [[K]], index)
-    : matrixOf(changed, [[K]]).map((one) => one[index]);
-  return build(over, (r, c) => row[r * over[1] + c]);
+  return weightsAt(changed, [[K]], matrix === "W" ? "output" : "input", [0, i, j])[0];
 }
 
 /** @type {Record<string, {draw: (d: any, level: number) => Partial<Drawn>, answer: (e: Drawn) => any,
@@ -408,14 +402,14 @@ const placesOf = (answer) => !Array.isArray(answer) ? [[]]
 /** The exercise as the element's property has it. @param {any} e */
 export function publicOf({ kind, level, seed, answer, drawn: { layer, X, K, wanted, matrix, at,
   layers } }) {
-  const { mode, in_channels, out_channels, groups } = layer, pairs = {
-    inputSize: layer.input_size, kernelSize: layer.kernel_size, stride: layer.stride,
-    padding: layer.padding, dilation: layer.dilation, outputPadding: layer.output_padding };
-  if (kind === "output_padding") delete pairs.outputPadding;
+  const given = (/** @type {string[]} */ names) =>
+    Object.fromEntries(names.map((name) => [camel(name), layer[name]]));
   /** @type {any} */
-  const own = kind === "field" ? { layers } : kind === "shape" ? { kernelSize: layer.kernel_size,
-    layer: mode === "conv" ? "Conv2d" : "ConvTranspose2d", inChannels: in_channels,
-    outChannels: out_channels, groups } : { mode, ...pairs };
+  const own = kind === "field" ? { layers } : kind === "shape" ? {
+    layer: layer.mode === "conv" ? "Conv2d" : "ConvTranspose2d",
+    ...given(["kernel_size", "in_channels", "out_channels", "groups"]) }
+    : given(["mode", "input_size", "kernel_size", "stride", "padding", "dilation",
+      "output_padding"].filter((name) => name !== kind));
   if (X) own.input = X;
   if (K) own.kernel = K;
   if (wanted) own.wanted = wanted;
@@ -482,19 +476,16 @@ export function recognize(e, index, entered) {
 /** What a hint lights: the cells of X, of K and of the answer that make a cell.
  * @param {any} e @param {number[]} at @returns {Record<string, number[][]>} */
 export function lights({ kind, answer, drawn: { layer } }, at) {
-  const window = (/** @type {number[]} */ output) => windowOf(layer, [0, ...output]);
-  if (kind === "fill")
-    return { X: window(at).map(({ input }) => input.slice(1)),
-      K: window(at).map(({ kernel }) => kernel.slice(2)) };
-  if (kind !== "row") return {};
-  return { answer: range(answer.length).filter((i) => answer[i] !== 0).map((i) => [i]) };
+  const window = windowOf(layer, [0, ...at]);
+  return kind === "fill" ? { X: window.map(({ input }) => input.slice(1)),
+    K: window.map(({ kernel }) => kernel.slice(2)) }
+    : kind === "row" ? { answer: placesOf(answer).filter((place) => lookUp(answer, place)) } : {};
 }
 
 /** A hint in words. @param {any} e @param {number[]} at */
 export function hint({ kind, drawn: { layer, matrix, at: row } }, at) {
-  const name = kind === "fill" || kind === "size" || kind === "shape"
-    ? `${kind} ${layer.mode}` : kind === "row" ? `row ${matrix}` : kind;
-  return fill(TEXT.hints[name], { formula: LETTERS[layer.mode], cell: spot("Y", at),
+  const text = TEXT.hints[kind] ?? TEXT.hints[`${kind} ${matrix ?? layer.mode}`];
+  return fill(text, { formula: LETTERS[layer.mode], cell: spot("Y", at),
     output: spot("Y", row ?? []), input: spot("X", row ?? []) });
 }
 

@@ -38,7 +38,7 @@ class Trainer:
         for number, one in enumerate(self._fixed, 1):
             lines += [f"{number}. {_question(one).replace('`', '')}", *_given(one)]
         answers = [f"{i}. {one['exercise']['answer']}" for i, one in enumerate(self._fixed, 1)]
-        return "\n".join([*lines, _("{name}:").format(name=_(TEXT["answers"])), *answers])
+        return "\n".join([*lines, _("{name}:").format(name=_("answers")), *answers])
 
     def _repr_html_(self) -> str:
         attributes = "".join(
