@@ -15,7 +15,7 @@ import polib
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("intro.ipynb", "chapters/*.ipynb", "reference/*.*")
+SOURCES = ("intro.ipynb", "chapters/*.ipynb", "reference/*.*", "references.bib", "_ext/static/**/*")
 
 
 def read(name):
@@ -38,28 +38,26 @@ def read(name):
 
 
 def config():
-    """Return the configuration; paths in it begin at the root of the book."""
+    """Return the configuration; the path of the extension is from the root of the book."""
     given = read("_config.yml")
     given["repository"]["path_to_book"] = "zh"
     given["html"]["baseurl"] += "zh/"
-    given["bibtex_bibfiles"] = [str(ROOT / name) for name in given["bibtex_bibfiles"]]
     extensions = given["sphinx"]["local_extensions"]
     extensions.update({name: str(ROOT / folder) for name, folder in extensions.items()})
     own = given["sphinx"]["config"]
-    own["html_static_path"] = [str(ROOT / name) for name in own["html_static_path"]]
-    own["html_favicon"] = str(ROOT / own["html_favicon"])
     own |= {"language": "zh_CN", "html_search_language": "en"}  # which knows both, see search.py
     own["bibtex_reference_style"] += "_zh"
     return given
 
 
 def gather(folder):
-    """Bring the pages together in a folder, in English first."""
+    """Bring the pages together in a folder, in English first, and what the configuration names."""
     files = {
         path.relative_to(edition): path
         for edition in (ROOT, ROOT / "zh")
-        for pattern in PAGES
+        for pattern in SOURCES
         for path in edition.glob(pattern)
+        if path.is_file()
     }
     for name, path in files.items():
         target = folder / name

@@ -173,6 +173,15 @@ def test_search_finds_chinese(tab, server, query, first):
     assert found[0] == first or (first in found[:3] and "#" not in first), found[:4]
 
 
+def test_search_shows_chinese_words_where_they_stand(tab, server):
+    tab.goto(f"{server}zh/search.html?q=棋盘格")
+    results(tab)
+    shown = tab.locator("#search-results .context").first
+    shown.wait_for()
+    assert "棋盘格" in shown.inner_text() and ".ipynb" not in shown.inner_text()
+    tab.locator("#search-results .highlighted", has_text="棋盘格").first.wait_for()
+
+
 # Whole messages as they are pasted, with other numbers than in the book.
 MESSAGES = [
     "RuntimeError: mat1 and mat2 shapes cannot be multiplied (32x400 and 256x10)",
@@ -202,18 +211,20 @@ MESSAGES = [
     "RuntimeError: Given output_size=(8, 8), expected size of input's dimension 2 to match the "
     "calculated number of sliding blocks 7 * 7 = 49, but got input.size(2)=16.",
 ]
-CHAPTER_NOTEBOOKS = [ROOT / page.replace(".html", ".ipynb") for page in CHAPTER_PAGES]
+CHAPTER_NOTEBOOKS = [page.replace(".html", ".ipynb") for page in CHAPTER_PAGES]
 FOUND = """
 queries => queries.map(query => Search._performSearch(...Search._parseQuery(query))
   .reverse().map(found => found[0] + found[2]))
 """
 
 
-def test_a_whole_message_finds_a_page_that_has_it(tab, server):
+@pytest.mark.parametrize("edition", ["", "zh/"])
+def test_a_whole_message_finds_a_page_that_has_it(tab, server, edition):
     """Among the first three; and what only some pages have a part of shows some pages, not all."""
-    tab.goto(f"{server}search.html?q=kernel")
+    tab.goto(f"{server}{edition}search.html?q=kernel")
     results(tab)
-    texts = {path: path.read_text("utf-8").replace('\\"', '"') for path in CHAPTER_NOTEBOOKS}
+    paths = [ROOT / edition / name for name in CHAPTER_NOTEBOOKS]
+    texts = {path: path.read_text("utf-8").replace('\\"', '"') for path in paths}
     for message, found in zip(MESSAGES, tab.evaluate(FOUND, MESSAGES)):
         constant = max(re.split(r"\w*Error: |torch|['\"]?\d|\W{2}", message), key=len)
         pages = {f"chapters/{path.stem}" for path, text in texts.items() if constant in text}
