@@ -220,6 +220,18 @@ def test_the_numbers_in_every_output_are_the_same(path):
             assert numbers(chinese) == numbers(english), english.source
 
 
+@each_page
+def test_what_other_programs_say_stays_as_it_is(path):
+    """PyTorch's messages, word for word: a text that code passes on may have been translated."""
+    english, chinese = (
+        "\n".join(output.get("text", "") for cell in page for output in cell.get("outputs", []))
+        for page in pair(path)
+    )
+    said = [line for line in chinese.splitlines() if re.search(r"(?:[a-z]{2,} ){3}[a-z]{2,}", line)]
+    said = [re.sub(rf"^[^:：]*{HAN}[^:：]*[:：] *", "", line) for line in said]  # without a label
+    assert [message for message in said if message not in english] == []
+
+
 KEPT = {
     "formula": r"\$\$.+?\$\$|\$[^$\n]+\$",
     "reference": r"\{[\w:]+\}`[^`]+`",
