@@ -5,6 +5,7 @@ English is at the root of the site, Chinese below zh/, page by page and section 
 
 import functools
 import pickle
+import re
 import zlib
 from gettext import NullTranslations
 from pathlib import Path
@@ -89,6 +90,9 @@ def say_in_chinese(app, page):
     for node in page.tree.css("a.reference"):  # BibTeX's word for more authors is no person
         if " 和 others" in node.inner_html:
             node.inner_html = node.inner_html.replace(" 和 others", " 等")
+    for node in page.tree.css("article em"):  # which is bold in Chinese, and slanted in English
+        if not re.search("[\u3400-\u9fff]", node.text()):
+            node.attrs["lang"] = "en"
     for name in ("title", "aria-label", "placeholder"):
         for node in page.tree.css(f"[{name}]"):
             node.attrs[name] = _(node.attrs[name])

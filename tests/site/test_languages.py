@@ -1,6 +1,7 @@
 """The two editions: the same pages, sections and numbers, linked both ways; Chinese throughout."""
 
 import re
+from collections import Counter
 from urllib.parse import urljoin
 
 import pytest
@@ -71,6 +72,13 @@ def test_citations_are_set_as_chinese(soups):
     assert len(cited) > 100
     assert [text for text in cited if "others" in text or " and " in text or "et al" in text] == []
     assert "Paszke 等，2019" in cited
+
+
+def test_latin_words_that_are_stressed_say_so_in_english(soups):
+    """A title in the bibliography is slanted; a Chinese word never is."""
+    stressed = [em for name in ZH_PAGES for em in soups[name].article.find_all("em")]
+    said = Counter((bool(re.search("[\u3400-\u9fff]", em.text)), em.get("lang")) for em in stressed)
+    assert said.keys() == {(True, None), (False, "en")} and min(said.values()) > 50, said
 
 
 @pytest.fixture
