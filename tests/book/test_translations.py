@@ -106,9 +106,8 @@ def catalogs():
 
 def test_every_page_has_a_catalog():
     pages = {tool.LOCALE / f"{tool.page_of(path)}.po" for path in PAGES}
-    assert {
-        file for file in catalogs() if file.parent != tool.LOCALE or file.stem == "intro"
-    } == pages
+    others = {tool.LOCALE / "convbook.po", tool.LOCALE / "site.po"}
+    assert {*catalogs()} == pages | others, "make translations, and delete those of no page"
 
 
 @pytest.mark.parametrize("file", catalogs(), ids=lambda f: f.relative_to(tool.LOCALE).as_posix())
