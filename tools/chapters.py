@@ -350,8 +350,10 @@ def main(arguments=None):
     if options.stale:
         return min(failures, 1)
     for file, text in translations.plain().items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8", newline="\n")
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            print(f"{file.relative_to(ROOT).as_posix()}: written from its catalog")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
     if not todo and not failures:
         print("Every chapter is up to date.")
 

@@ -14,6 +14,7 @@ import csv
 import importlib
 import inspect
 import io
+import itertools
 import json
 import re
 import sys
@@ -49,16 +50,8 @@ READ = {"title", "caption", "description", "label", "xlabel", "ylabel", "suptitl
 READ |= {"print", "set_title", "set_xlabel", "set_ylabel", "annotate", "Step", "draw_tied"}
 # Where one is taken apart or looked for, and so never changes.
 TAKEN = {"split", "replace", "startswith", "endswith", "index", "removeprefix", "partition", "sub"}
-TAKEN |= {
-    "RuntimeError",
-    "filterwarnings",
-    "einsum",
-    "get_sample_data",
-    "search",
-    "findall",
-    "fullmatch",
-    "axis",
-}
+TAKEN |= {"RuntimeError", "filterwarnings", "einsum", "get_sample_data", "search", "findall"}
+TAKEN |= {"fullmatch", "axis"}
 TAKEN |= {"set_yscale", "get", "getattr", "hasattr", "to", "autocast", "explore", "practice"}
 NAME = re.compile(r"[\w.:/+=%#*-]+")
 
@@ -84,22 +77,25 @@ def has_words(text):
     return bool(re.search(r"[A-Za-z]{2}", bare))
 
 
+def _lines(source):
+    """Return the lines of a text, and the place at which each one begins."""
+    lines = source.splitlines(keepends=True)
+    return lines, [0, *itertools.accumulate(map(len, lines))]
+
+
 # Prose
 
 
 def prose(source):
     """Return the messages of a Markdown text, in order."""
-    lines = source.splitlines(keepends=True)
-    begins = [0]
-    for line in lines:
-        begins.append(begins[-1] + len(line))
+    lines, begins = _lines(source)
     found, kind = [], ""
 
-    def add(first, last, kind, text=None):
+    def add(first, last, kind):
         """Add what stands from the first line's words to the end of the last one."""
         start = begins[first[0]] + first[1]
         end = begins[last] + len(lines[last].rstrip())
-        text = text or " ".join(line.strip() for line in source[start:end].splitlines())
+        text = " ".join(line.strip() for line in source[start:end].splitlines())
         if has_words(text):
             found.append(Message(start, end, text, kind))
 
@@ -113,7 +109,7 @@ def prose(source):
                 start = begins[number] + cell.start() + cell[0].find(text)
                 if has_words(text):
                     found.append(Message(start, start + len(text), text, "cell of a table"))
-        elif token.type == "inline" and not kind.startswith("cell") and token.map:
+        elif token.type == "inline" and token.map:
             first, last = token.map[0], max(token.map[1], token.map[0] + 1) - 1
             content = token.content.split("\n")
             if (column := lines[first].find(content[0])) < 0 or lines[first].lstrip()[:1] == "|":
@@ -161,10 +157,7 @@ def code(source):
     if not source.strip() or source.lstrip().startswith(("%", "!")):
         return []
     tree = ast.parse(source)
-    lines = source.splitlines(keepends=True)
-    begins = [0]
-    for line in lines:
-        begins.append(begins[-1] + len(line))
+    lines, begins = _lines(source)
 
     def place(line, column):
         return begins[line - 1] + len(lines[line - 1].encode()[:column].decode())
@@ -230,11 +223,9 @@ def _comments(source, begins):
 def _pieces(segment):
     """Return (prefix, quotes, body) of each literal that is written one after the other."""
     found, depth, start = [], 0, None
-    lines = f"({segment})".splitlines(keepends=True)
-    begins = [0]
-    for line in lines:
-        begins.append(begins[-1] + len(line))
-    for token in tokenize.generate_tokens(io.StringIO("".join(lines)).readline):
+    source = f"({segment})"
+    _, begins = _lines(source)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]
         if kind == "FSTRING_START":  # Python 3.12 and newer
             depth += 1
@@ -242,7 +233,7 @@ def _pieces(segment):
         depth -= kind == "FSTRING_END"
         if depth == 0 and kind in ("STRING", "FSTRING_END"):
             (row, column), (last, end) = (start or token.start), token.end
-            text = "".join(lines)[begins[row - 1] + column : begins[last - 1] + end]
+            text = source[begins[row - 1] + column : begins[last - 1] + end]
             match = re.fullmatch(r"(?s)([a-zA-Z]*)('''|\"\"\"|'|\")(.*)\2", text)
             found.append(match.groups())
             start = None
@@ -297,6 +288,8 @@ def _literal(text, pieces, column, after, nested):
 
 def columns(text):
     """Return how many columns a text takes, a Chinese character two.
+
+    As `convbook.words.width_of`, which would take the two seconds of importing torch.
 
     >>> columns("卷积 2")
     6

@@ -16,6 +16,7 @@ import pytest
 import translations as tool
 from book import ROOT
 from catalogs import write
+from test_rules import swap
 
 import chapters
 
@@ -359,11 +360,6 @@ def test_json_of_a_notebook_is_written_as_chinese():
 PAGE = ROOT / "chapters" / "corr2d.md"
 NOTEBOOK, CATALOG = "zh/chapters/corr2d.ipynb", "locale/zh_CN/chapters/corr2d.po"
 ENGLISH = "chapters/corr2d.md"
-
-
-def swap(old, new):
-    """Return a damage that writes something else in the place of the first that fits."""
-    return lambda text: re.sub(old, new, text, count=1)
 
 
 def rules(path):
