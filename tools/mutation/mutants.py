@@ -8,13 +8,13 @@ functions), annotations, and the text of errors.
 
 import ast
 import copy
+from collections import Counter
 
 SWITCH = "_this_mutant"  # a builtin: given a mutant's number, tells whether it is on
 PAIRS = "Add Sub, Mult FloorDiv, BitOr BitAnd, And Or, Lt LtE, Gt GtE, Eq NotEq, In NotIn, Is IsNot"
 OTHER = {"Div": "Mult", "Mod": "FloorDiv", "Pow": "Mult", "MatMult": "Mult"}
 for pair in PAIRS.split(", "):
     OTHER |= {pair.split()[0]: pair.split()[1], pair.split()[1]: pair.split()[0]}
-NOT_CODE = ("annotation", "returns", "decorator_list", "type_params", "ctx", "op", "ops", "pattern")
 
 
 def another(op):
@@ -67,7 +67,7 @@ def alternatives(node):
             yield ast.Pass()
 
 
-class Switches:
+class Switches(ast.NodeTransformer):
     """The mutants of modules: `names` has one entry each, and its place is the mutant's number.
 
     A name says the function and what replaces what, and stays the same if other code moves.
@@ -84,21 +84,17 @@ class Switches:
         for owner, node in [(module, tree), *((f"{module}.{c.name}", c) for c in classes)]:
             for function in node.body:
                 if isinstance(function, ast.FunctionDef):
-                    self.where, self.seen = f"{owner}.{function.name}", {}
-                    function.body = [self.switched(statement) for statement in function.body]
+                    self.where, self.seen = f"{owner}.{function.name}", Counter()
+                    function.body = [self.visit(statement) for statement in function.body]
         return ast.fix_missing_locations(tree)
 
-    def switched(self, node):
+    def visit(self, node):
         """Return a node with its mutants in it and around it."""
         others = [(self.number(node, other), copy.deepcopy(other)) for other in alternatives(node)]
-        for field, value in ast.iter_fields(node):
-            if field in NOT_CODE or isinstance(node, ast.Raise):
-                continue
-            if isinstance(value, ast.AST):
-                setattr(node, field, self.switched(value))
-            elif isinstance(value, list):
-                new = [self.switched(item) if isinstance(item, ast.AST) else item for item in value]
-                setattr(node, field, new)
+        if isinstance(node, ast.AnnAssign):
+            node.value = node.value and self.visit(node.value)
+        elif not isinstance(node, ast.Raise | ast.arg):
+            self.generic_visit(node)
         for number, other in others:
             node = choice(number, other, node)
         return node
@@ -106,8 +102,8 @@ class Switches:
     def number(self, node, other):
         """Enter a mutant and return its number."""
         name = f"{self.where}: {first_line(node)}  →  {first_line(other)}"
-        self.seen[name] = count = self.seen.get(name, 0) + 1
-        self.names.append(f"{name}  ({count})" if count > 1 else name)
+        self.seen[name] += 1
+        self.names.append(f"{name}  ({self.seen[name]})" if self.seen[name] > 1 else name)
         return len(self.names) - 1
 
 

@@ -1,6 +1,6 @@
 """Make one small mistake after the other in the package, and say which of them no test notices.
 
-    python tools/mutation/run.py [MODULE …] [--sample N] [--seed S] [--workers N]
+    python tools/mutation/run.py [MODULE …] [--sample N] [--seed S]
 
 Each mutant (see mutants.py) is judged by the unit tests and doctests that execute it, in a process
 of its own, until one fails. Those known to survive stand in survivors.toml, with the reason. Fails
@@ -10,7 +10,9 @@ is written. Needs os.fork: not for Windows.
 
 import argparse
 import builtins
-import mmap
+import itertools
+import multiprocessing
+import multiprocessing.connection
 import os
 import random
 import resource
@@ -19,7 +21,7 @@ import sys
 import time
 import tomllib
 import traceback
-from collections import Counter, defaultdict
+from collections import Counter
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
@@ -30,49 +32,51 @@ from _pytest import runner
 from mutants import SWITCH, Switches
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = Path(__file__).with_name("survivors.toml")
+KNOWN = tomllib.loads(Path(__file__).with_name("survivors.toml").read_text("utf-8"))
 MODULES = ["arguments", "checkerboards", "functional", "matrix", "moves", "signatures", "sizes"]
 MODULES += ["transposed"]
 LEAST = 0.95  # of the mutants that are noticed
 SECONDS = 30  # of the processor, for the tests of one mutant
 MEMORY = 2**33  # bytes: some mutants ask for all there is
+FORK = multiprocessing.get_context("fork")
 
 
-def in_forks(job, things, workers):
-    """Yield (thing, code) where job(thing) returns the code, each in a process of its own.
+def in_forks(job, things):
+    """Yield (thing, job(thing)), each done in a process of its own.
 
-    A code below 0 is that of a process that was ended.
+    In place of the result of a process that was ended stands its exit code, which is below 0.
     """
-    waiting, running = list(things)[::-1], {}
-    while waiting or running:
-        while waiting and len(running) < workers:
-            thing = waiting.pop()
-            if pid := os.fork():
-                running[pid] = thing
-            else:
-                silently(job, thing)
-        try:
-            pid, status = os.wait()
-        except KeyboardInterrupt:
-            for pid in running:
-                os.kill(pid, signal.SIGKILL)
-            raise
-        code = os.waitstatus_to_exitcode(status)
-        if code == 3:
-            raise RuntimeError(f"{running[pid]}: the error above is one of this program")
-        yield running.pop(pid), code
+    waiting, running = iter(things), {}
+    while True:
+        for thing in itertools.islice(waiting, os.cpu_count() - len(running)):
+            receiver, sender = FORK.Pipe(duplex=False)
+            process = FORK.Process(target=silently, args=(job, thing, sender))
+            process.start()
+            sender.close()
+            running[receiver] = thing, process
+        if not running:
+            return
+        for receiver in multiprocessing.connection.wait(running):
+            thing, process = running.pop(receiver)
+            try:
+                yield thing, receiver.recv()
+            except EOFError:
+                process.join()
+                if process.exitcode > 0:
+                    raise RuntimeError(f"{thing}: the error above is one of ours") from None
+                yield thing, process.exitcode
 
 
-def silently(job, thing):
-    """Do the job of a forked process, and end it."""
-    code, screen = 3, os.dup(2)
+def silently(job, thing, sender):
+    """Send the result of a job; what it prints is not shown, but an error is."""
+    screen = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
     try:
-        code = job(thing)
+        sender.send(job(thing))
     except BaseException:
         os.write(screen, traceback.format_exc().encode())
-    os._exit(code)
+        raise
 
 
 def instrument(modules):
@@ -88,94 +92,71 @@ def instrument(modules):
 
 def turn(switch):
     """Let every mutant ask this function whether it is on; torch.compile asks while it traces."""
-    setattr(builtins, SWITCH, torch.compiler.assume_constant_result(switch))
+    setattr(builtins, SWITCH, torch.compiler.assume_constant_result(lambda n: switch(n)))
 
 
 class Judge:
     """A plugin that runs every test once without a mutant, and then judges the mutants."""
 
-    def __init__(self, names, chosen, workers):
+    def __init__(self, names, chosen):
         """names: of all mutants. chosen: the numbers of those to judge."""
-        self.names, self.chosen, self.workers, self.codes = names, chosen, workers, {}
+        self.names, self.chosen, self.judged = names, chosen, {}
         self.imported = set()  # mutants that are executed while a module is imported
-        turn(lambda number: self.imported.add(number))
+        turn(self.imported.add)
 
     def pytest_runtestloop(self, session):
         """Find out what each test executes, and judge each mutant."""
-        self.items, start = session.items, time.monotonic()
-        # Shared by all processes: for each test its seconds (0: no use), and the mutants it meets.
-        self.seconds = memoryview(mmap.mmap(-1, 8 * len(self.items))).cast("d")
-        self.met = mmap.mmap(-1, len(self.items) * len(self.names))
-        self.by = memoryview(mmap.mmap(-1, 8 * len(self.names))).cast("q")  # which test noticed it
-        files = defaultdict(list)
-        for test, item in enumerate(self.items):
-            files[item.path].append(test)
-        longest = sorted(files.values(), key=len, reverse=True)
-        for _, code in in_forks(self.measure, longest, self.workers):
-            assert code == 0, f"the tests ended with {code}"
+        self.items, self.measured, start = session.items, {}, time.monotonic()
+        files = itertools.groupby(range(len(self.items)), lambda test: self.items[test].path)
+        longest = sorted(([*tests] for _, tests in files), key=len, reverse=True)
+        for tests, measured in in_forks(self.measure, longest):
+            assert isinstance(measured, dict), f"{self.items[tests[0]].path} ended: {measured}"
+            self.measured |= measured
         print(f"{len(self.items)} tests: {time.monotonic() - start:.0f} s", flush=True)
         for test, item in enumerate(self.items):
-            if not self.seconds[test]:
+            if test not in self.measured:
                 print(f"left out, as it fails without a mutant: {item.nodeid}")
-        # Quick tests first, but not all cases of one before any of another: they are much alike.
-        usable, cases = [n for n, seconds in enumerate(self.seconds) if seconds], Counter()
-
-        def cost(test):
-            name = self.items[test].nodeid.partition("[")[0]
-            cases[name] += 1
-            return cases[name] * self.seconds[test]
-
-        self.order = sorted(sorted(usable, key=self.seconds.__getitem__), key=cost)
-        self.proven = defaultdict(Counter)  # for each function, which tests have noticed mutants
-        by_a_test = {m for m in self.imported if 1 in self.met[m :: len(self.names)]}
-        self.chosen = [m for m in self.chosen if m not in self.imported - by_a_test]
-        for mutant, code in in_forks(self.judge, self.chosen, self.workers):
-            self.codes[mutant] = code
-            if code == 0:
+        # Quick tests first; and then, before those, the ones that have just noticed a mutant.
+        self.order = sorted(self.measured, key=lambda test: self.measured[test][0])
+        by_a_test = set().union(*(met for _, met in self.measured.values()))
+        chosen = [mutant for mutant in self.chosen if mutant not in self.imported - by_a_test]
+        for mutant, by in in_forks(self.judge, chosen):
+            self.judged[mutant] = by
+            if by is None:
                 print(f"  not noticed: {self.names[mutant]}", flush=True)
-            elif code == 1:
-                self.proven[self.names[mutant].split(":")[0]][self.by[mutant]] += 1
-            if len(self.codes) % 100 == 0:
+            elif by >= 0:
+                self.order.remove(by)
+                self.order.insert(0, by)
+            if len(self.judged) % 100 == 0:
                 spent = time.monotonic() - start
-                print(f"{len(self.codes)} of {len(self.chosen)}, {spent:.0f} s", flush=True)
+                print(f"{len(self.judged)} of {len(chosen)}, {spent:.0f} s", flush=True)
         return True
 
     def measure(self, tests):
-        """Run the tests of a file."""
-        for test, following in zip(tests, [*tests[1:], None]):
-            first = test * len(self.names)
-
-            def meet(mutant, first=first):
-                self.met[first + mutant] = 1
-                return False
-
-            turn(meet)
-            start = time.process_time()
+        """Return {test: (seconds, the mutants it executes)} of the tests of a file that pass."""
+        measured = {}
+        for test, following in itertools.pairwise([*tests, None]):
+            met, start = set(), time.process_time()
+            turn(met.add)
             if not self.fails(test, following):
-                self.seconds[test] = time.process_time() - start
-        return 0
+                measured[test] = time.process_time() - start, met
+        return measured
 
     def judge(self, mutant):
-        """Return 1 if a test notices the mutant, 0 if none does."""
+        """Return the test that notices the mutant, or None."""
         turn(lambda number: number == mutant)
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        proven = [test for test, _ in self.proven[self.names[mutant].split(":")[0]].most_common()]
-        tests = [
-            test
-            for test in dict.fromkeys([*proven, *self.order])
-            if self.met[test * len(self.names) + mutant]
-        ]
-        spent = 0
-        for test, following in zip(tests, [*tests[1:], None]):
+        tests, spent = [test for test in self.order if mutant in self.measured[test][1]], 0
+        for test, following in itertools.pairwise([*tests, None]):
+            seconds, _ = self.measured[test]
             # Who needs far longer than without the mutant is in an endless loop.
-            signal.setitimer(signal.ITIMER_PROF, 10 + 5 * self.seconds[test])
+            signal.setitimer(signal.ITIMER_PROF, 10 + 5 * seconds)
             if self.fails(test, following):
-                self.by[mutant] = test
-                return 1
-            spent += self.seconds[test]
+                return test
+            spent += seconds
             if spent > SECONDS:
                 break
-        return 0
+        return None
 
     def fails(self, test, following):
         """Tell whether a test fails."""
@@ -183,35 +164,41 @@ class Judge:
         return any(r.failed for r in runner.runtestprotocol(item, log=False, nextitem=then))
 
 
-def table(names, codes, known):
-    """Print how many mutants of each module are noticed, and the others; return the others."""
-    missed = [names[mutant] for mutant, code in sorted(codes.items()) if code == 0]
-    tried = Counter(names[mutant].split(".")[0] for mutant in codes)
+def report(names, judged, whole):
+    """Print how many mutants of each module are noticed, and return whether that is too few.
+
+    whole: all of them were judged, not a sample.
+    """
+    missed = {names[mutant] for mutant, by in judged.items() if by is None}
+    tried = Counter(names[mutant].split(".")[0] for mutant in judged)
     unseen = Counter(name.split(".")[0] for name in missed)
     for module, count in tried.items():
         seen = count - unseen[module]
         print(f"{module:<16} {seen:>5} of {count:>5}  {seen / count:7.1%}")
-    for name in [name for name in missed if name not in known]:
-        print(f"  NOT NOTICED, AND NO REASON: {name}")
-    seen, ended = len(codes) - len(missed), sum(code < 0 for code in codes.values())
-    print(f"{seen} of {len(codes)} mutants are noticed: {seen / len(codes):.1%}")
+    seen, ended = len(judged) - len(missed), sum((by or 0) < 0 for by in judged.values())
+    print(f"{seen} of {len(judged)} mutants are noticed: {seen / len(judged):.1%}")
     print(f"({ended} of them by their end: they took too long, or too much memory)")
-    return missed
+    unknown = missed - KNOWN.keys()
+    gone = {name for name in KNOWN if name.split(".")[0] in tried} - {*names}
+    stale = gone | ({names[mutant] for mutant in judged} & KNOWN.keys()) - missed
+    for name in sorted(unknown):
+        print(f"  NOT NOTICED, AND NO REASON: {name}")
+    for name in sorted(stale):
+        print(f"  NO LONGER A SURVIVOR, take it out of survivors.toml: {name}")
+    return bool(unknown or stale or (whole and seen < LEAST * len(judged)))
 
 
-def main(arguments=None):
+def main():
     """Do what the arguments ask for; return 1 if something else than what is known survives."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("modules", nargs="*", choices=[*MODULES, []], help="default: all")
     parser.add_argument("--sample", type=int, help="judge so many, chosen at random")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
 
     os.chdir(ROOT)
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    modules = options.modules or MODULES
-    names = instrument(modules)
+    names = instrument(options.modules or MODULES)
     count = min(options.sample or len(names), len(names))
     chosen = sorted(random.Random(options.seed).sample(range(len(names)), count))
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]  # any example will do
@@ -220,21 +207,12 @@ def main(arguments=None):
     hypothesis.settings.register_profile("mutants", phases=phases, **unhurried, **same)
     hypothesis.settings.load_profile("mutants")
 
-    judge = Judge(names, chosen, options.workers)
+    judge = Judge(names, chosen)
     quiet = ("-q", "-s", "--tb=no", "-p", "no:cacheprovider", "--disable-warnings")
     pytest.main([*quiet, "-o", "addopts=--doctest-modules", "tests/unit", "src/convbook"], [judge])
-    if not judge.codes:
-        return print("No mutant was judged.") or 1
-    known = tomllib.loads(KNOWN.read_text("utf-8"))
-    missed = table(names, judge.codes, known)
-    unknown = [name for name in missed if name not in known]
-    noticed = {names[mutant] for mutant, code in judge.codes.items() if code}
-    gone = {name for name in known if name.split(".")[0] in modules} - set(names)
-    stale = sorted(gone | (noticed & set(known)))
-    if stale:
-        print("No longer survivors; take them out of survivors.toml:", *stale, sep="\n  ")
-    few = not options.sample and len(missed) > (1 - LEAST) * len(judge.codes)
-    return int(bool(unknown or stale or few))
+    if not judge.judged:
+        sys.exit("No mutant was judged.")
+    return report(names, judge.judged, count == len(names))
 
 
 if __name__ == "__main__":
