@@ -45,10 +45,16 @@ def _former(text, gone):
     return max((old for old in ratios if ratios[old] > 0.6), key=ratios.get, default=None)
 
 
-def write(book, file):
-    """Write a catalog, if it is another than before; return how much is fuzzy, and missing."""
+def save(file, text):
+    """Write a text into a file, if it is another than before; return whether it is."""
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return False
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = f"{book}".rstrip("\n") + "\n"
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text, encoding="utf-8", newline="\n")
+    file.write_text(text, encoding="utf-8", newline="\n")
+    return True
+
+
+def write(book, file):
+    """Write a catalog; return how much is fuzzy, and missing."""
+    save(file, f"{book}".rstrip("\n") + "\n")
     return len(book.fuzzy_entries()), len(book.untranslated_entries())

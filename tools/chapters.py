@@ -20,6 +20,7 @@ import asyncio
 import csv
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
 import platform
@@ -28,15 +29,18 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from itertools import zip_longest
+from difflib import unified_diff
 from pathlib import Path
 
 import jupytext
 import nbformat
 import translations
 import yaml
+from catalogs import save
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from translations import read
+from update import pins
 
 ROOT = translations.ROOT
 TIMEOUT = 120  # seconds for one cell, as in the tests
@@ -56,20 +60,11 @@ def chinese():
     ]
 
 
-def read(path):
-    """Read a notebook in either form, through the settings of jupytext.toml.
-
-    Raises RuntimeError if it cannot be read.
-    """
-    try:
-        return translations.read(path)
-    except (ValueError, yaml.YAMLError) as error:
-        raise RuntimeError(f"{path.name} cannot be read: {error}") from None
-
-
 def as_jupytext_writes(path):
-    """Return the text of NAME.md as saving the pair in Jupyter would leave it."""
-    return jupytext.writes(read(path), "md:myst", config=translations.JUPYTEXT)
+    """Return a notebook in either form as the text of the .md that saving it in Jupyter leaves."""
+    notebook = read(path)
+    notebook.metadata["language_info"] = {"pygments_lexer": "ipython3"}  # as a kernel would say
+    return jupytext.writes(notebook, "md:myst", config=translations.JUPYTEXT)
 
 
 def inputs(notebook):
@@ -86,46 +81,22 @@ def digest(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def differences(path):
-    """Say where the inputs of NAME.md and NAME.ipynb differ; an empty list means nowhere."""
-    ours, theirs = inputs(read(path)), inputs(read(path.with_suffix(".ipynb")))
-    found = [] if ours["myst"] == theirs["myst"] else ["the page's metadata (myst) differ"]
-    for number, (mine, other) in enumerate(zip(ours["cells"], theirs["cells"]), start=1):
-        for what, a, b in zip(("type", "source", "tags", "mystnb"), mine, other):
-            if a != b:
-                found.append(f"{what} of cell {number} differs: {_apart(a, b)}")
-    if len(ours["cells"]) != len(theirs["cells"]):
-        found.append(f"{len(ours['cells'])} cells in the .md, {len(theirs['cells'])} in the .ipynb")
-    return found
-
-
-def _apart(a, b):
-    """Say where two values begin to differ."""
-    if not (isinstance(a, str) and isinstance(b, str)):
-        return f"{a!r} in the .md, {b!r} in the .ipynb"
-    pairs = zip_longest(a.splitlines(), b.splitlines(), fillvalue="")
-    n, (a, b) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    same = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
-    start = max(same - 20, 0)
-    cut = ("…" if start else "") + "{:.60}"
-    a, b = cut.format(a[start:]), cut.format(b[start:])
-    return f"line {n} is {a!r} in the .md, {b!r} in the .ipynb"
-
-
 def out_of_step(path):
-    """Say what to do if NAME.md and NAME.ipynb disagree; None if they agree."""
+    """Say where the inputs of NAME.md and NAME.ipynb differ, and what to do; None if nowhere."""
     target, name = path.with_suffix(".ipynb"), path.stem
     source = f"{name}.md" if path.exists() else f"locale/zh_CN/{translations.page_of(path)}.po"
     if not target.exists():
-        return f"{name}.ipynb is missing. Run: make chapters NAMES={name}"
-    if not (found := differences(path)):
+        return f"{target.name} is missing. Run: make chapters NAMES={name}"
+    if inputs(read(path)) == inputs(read(target)):
         return None
-    found = [*found[:3], *[f"and {len(found) - 3} more"] * (len(found) > 3)]
+    texts = [as_jupytext_writes(file).splitlines() for file in (path, target)]
+    apart = list(unified_diff(*texts, f"{name}.md", target.name, n=0, lineterm=""))
+    apart = [*apart[:8], *["…"] * (len(apart) > 8)]
     if edited_by_hand(path):
-        lines = [f"{name}.ipynb holds edits that would be lost:", *found]
+        lines = [f"{target.name} holds edits that would be lost:", *apart]
         lines += [f"Move them into {source}, or give them up: make chapters DISCARD=1 NAMES={name}"]
     else:
-        lines = [f"{source} was edited. Run: make chapters NAMES={name}", *found]
+        lines = [f"{source} was edited. Run: make chapters NAMES={name}", *apart]
     return "\n    ".join(lines)
 
 
@@ -143,24 +114,21 @@ def edited_by_hand(path):
 
 
 def state(path):
-    """Return a hash of all that the outputs of a chapter depend on."""
+    """Return a hash of the outputs of a chapter and of all that they depend on."""
     kinds = (".py", ".js", ".css", ".mo")[: 3 if path.exists() else 4]
-    files = [
-        Path(__file__),
-        ROOT / "requirements.txt",
-        *sorted(f for f in (ROOT / "src").rglob("*") if f.suffix in kinds),
-    ]
-    return digest([inputs(read(path)), *([f.as_posix(), _hash_of(f)] for f in files)])
+    package = sorted(file for file in (ROOT / "src").rglob("*") if file.suffix in kinds)
+    files = [Path(__file__), ROOT / "requirements.txt", *package, path.with_suffix(".ipynb")]
+    return digest([inputs(read(path)), *([file.as_posix(), _hash_of(file)] for file in files)])
 
 
 def execute(path, timings=False):
     """Run NAME.md and write NAME.ipynb. Raises RuntimeError.
 
-    Returns None if the bytes are the same as before, or else the numbers of the cells with new
-    outputs; that an execution number is another makes none new.
+    Returns whether the bytes are other ones, and in which cells the outputs are (that an execution
+    number is another makes none new); and the seconds it took.
     timings: take the new outputs of cells that measure time, in place of the old ones.
     """
-    notebook = read(path)
+    notebook, start, started = read(path), time.perf_counter(), [1]
     path.parent.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook,
@@ -170,35 +138,30 @@ def execute(path, timings=False):
         extra_arguments=["--log-level=ERROR"],  # or each kernel warns that it listens on TCP
         record_timing=False,
         coalesce_streams=True,
+        on_cell_execute=lambda cell, cell_index: started.append(cell_index + 1),
     )
     try:
         client.execute()
-    except CellExecutionError as error:
-        cell = next(n for n, c in enumerate(notebook.cells, 1) if _failed(c))
-        source = notebook.cells[cell - 1].source
-        raise RuntimeError(f"cell {cell}: {error.ename}: {error.evalue}\n{source}") from None
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise RuntimeError(f"{type(error).__name__}: {error}") from None
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        name, value = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", error)
+        source = notebook.cells[started[-1] - 1].source
+        raise RuntimeError(f"cell {started[-1]}: {name}: {value}\n{source}") from None
     target = path.with_suffix(".ipynb")
     old = read(target) if target.exists() else nbformat.v4.new_notebook()
     if not timings:
         _keep_timings(notebook, old)
     text = nbformat.writes(_normalized(notebook, path.stem)) + "\n"
-    if target.exists() and target.read_text(encoding="utf-8") == text:
-        return None
-    temporary = target.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, target)
-    shown = {cell.get("id"): _uncounted(cell) for cell in old.cells}  # an id names an input
-    return [n for n, c in enumerate(notebook.cells, 1) if _uncounted(c) != shown.get(c.id, [])]
+    outcome = "same as before"
+    if save(target, text):
+        shown = {cell.get("id"): _uncounted(cell) for cell in old.cells}  # an id names an input
+        cells = enumerate(notebook.cells, 1)
+        new = [str(n) for n, cell in cells if _uncounted(cell) != shown.get(cell.id, [])]
+        outcome = f"changed (output {'of cell ' + ', '.join(new) if new else 'as before'})"
+    return outcome, time.perf_counter() - start
 
 
 def _uncounted(cell):
     return [{**output, "execution_count": None} for output in cell.get("outputs", [])]
-
-
-def _failed(cell):
-    return any(output.output_type == "error" for output in cell.get("outputs", []))
 
 
 def _measures_time(cell):
@@ -238,21 +201,8 @@ def _normalized(notebook, stem):
     return notebook
 
 
-def pins():
-    """Return the pinned version of each package that requirements.txt names."""
-    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w-]+)==([\w.]+)", text, re.MULTILINE))
-
-
 def write_versions():
     """Write the versions on the page "Verified with"."""
-
-    def installed(package):
-        try:
-            return importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            return "not installed"
-
     cores = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.+)", cores.read_text()) if cores.exists() else None
     machine = [platform.system(), model[1] if model else platform.machine()]
@@ -260,50 +210,38 @@ def write_versions():
         ("date", date.today().isoformat()),
         ("machine", f"{', '.join(machine)}, {os.cpu_count()} cores"),
         ("Python", platform.python_version()),
-        *((package, installed(package)) for package in pins()),
+        *((package, importlib.metadata.version(package)) for package in pins()),
     ]
     _write_table("versions", versions)
 
 
 def write_seconds(measured):
     """Enter how long each `.md` of this dict took on the page "Verified with", in toc's order."""
-    target = ROOT / "reference" / "seconds.csv"
-    old = list(csv.reader(target.open(encoding="utf-8"))) if target.exists() else []
-    seconds = {name.split("](")[-1].rstrip(")"): float(value) for name, value in old}
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    table, toc = ROOT / "reference" / "seconds.csv", (ROOT / "_toc.yml").read_text("utf-8")
+    old = csv.reader(table.open(encoding="utf-8")) if table.exists() else ()
+    seconds = {name.partition("](../")[2].rstrip(")"): float(value) for name, value in old}
+    pages = {path.relative_to(ROOT).with_suffix(".ipynb").as_posix(): path for path in sources()}
+    seconds |= {page: measured[path] for page, path in pages.items() if path in measured}
     rows = {}
-    place = {f"../{file}": n for n, file in enumerate(files)}
-    for path in sorted(sources(), key=lambda path: place.get(_link(path), len(place))):
-        value = measured.get(path, seconds.get(_link(path)))
-        title = re.search(r"^# (.+)", path.read_text(encoding="utf-8"), re.MULTILINE)[1]
-        if value is not None:
-            rows[f"[{title}]({_link(path)})"] = f"{value:.1f}"
+    for page in sorted(pages.keys() & seconds, key=lambda page: (page not in toc, toc.find(page))):
+        title = re.search(r"^# (.+)", pages[page].read_text(encoding="utf-8"), re.MULTILINE)[1]
+        rows[f"[{title}](../{page})"] = f"{seconds[page]:.1f}"
     rows["all"] = f"{sum(map(float, rows.values())):.1f}"
     _write_table("seconds", rows.items())
 
 
-def _link(path):
-    return f"../{path.relative_to(ROOT).with_suffix('.ipynb').as_posix()}"
-
-
 def _write_table(name, rows):
-    target = ROOT / "reference" / f"{name}.csv"
-    target.parent.mkdir(exist_ok=True)
-    with target.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-
-
-def _record():
-    """Return the file that says what was executed with what; it may be deleted."""
-    return ROOT / "_build" / "chapters.json"
+    csv.writer(file := io.StringIO(), lineterminator="\n").writerows(rows)
+    save(ROOT / "reference" / f"{name}.csv", file.getvalue())
 
 
 def _recorded():
+    """Return what was executed with what, and the file that says so; it may be deleted."""
+    file = ROOT / "_build" / "chapters.json"
     try:
-        return json.loads(_record().read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8")), file
     except (OSError, ValueError):
-        return {}
+        return {}, file
 
 
 def main(arguments=None):
@@ -327,7 +265,7 @@ def main(arguments=None):
         parser.error(f"no such chapter: {', '.join(unknown)}; there are {names}")
     wanted = [path for name in options.names for path in known[name]] or [*sources(), *chinese()]
 
-    record, failures, todo, times = _recorded(), 0, [], {}
+    (record, recorded), failures, todo, times = _recorded(), 0, [], {}
     for path in wanted:
         name = path.relative_to(ROOT).as_posix()
         try:
@@ -337,54 +275,40 @@ def main(arguments=None):
                 continue
             if edited_by_hand(path) and not options.discard:
                 raise RuntimeError(out_of_step(path))
-            text = as_jupytext_writes(path) if path.exists() else None
-        except (RuntimeError, SyntaxError) as error:
+            if path.exists():
+                save(path, as_jupytext_writes(path))
+        except (RuntimeError, SyntaxError, ValueError, yaml.YAMLError) as error:
             failures += 1
             print(f"{name}: left alone. {error}")
             continue
-        if text and path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8", newline="\n")
-        done = [state(path), _hash_of(path.with_suffix(".ipynb"))]
-        if options.all or options.discard or options.timings or record.get(name) != done:
+        anew = options.all or options.discard or options.timings
+        if anew or record.get(name) != state(path):
             todo.append(path)
     if options.stale:
         return min(failures, 1)
     for file, text in translations.plain().items():
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
+        if save(file, text):
             print(f"{file.relative_to(ROOT).as_posix()}: written from its catalog")
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
     if not todo and not failures:
         print("Every chapter is up to date.")
 
-    def run(path):
-        start = time.perf_counter()
-        try:
-            changed = execute(path, options.timings)
-        except RuntimeError as error:
-            return path, time.perf_counter() - start, error, None
-        return path, time.perf_counter() - start, None, changed
-
-    with ThreadPoolExecutor(1 if options.timings else os.cpu_count() or 1) as pool:
-        for done, (path, seconds, error, changed) in enumerate(pool.map(run, todo), start=1):
+    with ThreadPoolExecutor(1 if options.timings else os.cpu_count()) as pool:
+        running = [pool.submit(execute, path, options.timings) for path in todo]
+        for number, (path, done) in enumerate(zip(todo, running), start=1):
             name = path.relative_to(ROOT).as_posix()
-            outcome = "FAILED" if error else "same as before" if changed is None else "changed"
-            if changed is not None:
-                cells = f"of cell {', '.join(map(str, changed))}" if changed else "as before"
-                outcome += f" (output {cells})"
-            print(f"[{done}/{len(todo)}] {name}: {outcome}, {seconds:.1f} s", flush=True)
-            if error:
+            try:
+                outcome, times[path] = done.result()
+                outcome += f", {times[path]:.1f} s"
+                record[name] = state(path)
+            except RuntimeError as error:
                 failures += 1
-                print(f"    The old .ipynb stays. {error}".replace("\n", "\n    "))
-            else:
-                record[name] = [state(path), _hash_of(path.with_suffix(".ipynb"))]
-                times[path] = seconds
+                outcome = f"FAILED. The old .ipynb stays. {error}".replace("\n", "\n    ")
+            print(f"[{number}/{len(todo)}] {name}: {outcome}", flush=True)
     if options.timings:
         write_seconds(times)
         if set(times) >= set(sources()):
             write_versions()
-    _record().parent.mkdir(exist_ok=True)
-    _record().write_text(json.dumps(record, indent=1), encoding="utf-8")
+    save(recorded, json.dumps(record, indent=1))
     return min(failures, 1)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "requirements.txt"
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.]+)(?P<bound>,<=?[\w.]+)?", re.MULTILINE)
 LOWEST = "3.11.0"  # a pin may ask for 3.11.5, and the Python of many a system is older
 # Brought by builds of torch with CUDA alone: torch pins nearly all of it itself.
@@ -60,20 +61,24 @@ def moved(requirements, lines):
     return PIN.sub(move, requirements), HEADER + "".join(f"{line}\n" for line in rest)
 
 
+def pins():
+    """Return the pinned version of each package that requirements.txt names."""
+    return {pin["name"]: pin["version"] for pin in PIN.finditer(REQUIREMENTS.read_text("utf-8"))}
+
+
 def main(names):
     """Write both files and say which pins moved."""
-    target = ROOT / "requirements.txt"
-    old = target.read_text(encoding="utf-8")
-    pins = {pin["name"]: pin["version"] for pin in PIN.finditer(old)}
-    if unknown := set(names) - set(pins):
-        return f"not in requirements.txt: {', '.join(unknown)}; there are {', '.join(pins)}"
+    old = pins()
+    if unknown := set(names) - set(old):
+        return f"not in requirements.txt: {', '.join(unknown)}; there are {', '.join(old)}"
 
-    new, constraints = moved(old, resolve(loosened(old, names)))
-    target.write_text(new, encoding="utf-8", newline="\n")
+    given = REQUIREMENTS.read_text("utf-8")
+    new, constraints = moved(given, resolve(loosened(given, names)))
+    REQUIREMENTS.write_text(new, encoding="utf-8", newline="\n")
     (ROOT / "constraints.txt").write_text(constraints, encoding="utf-8", newline="\n")
-    for pin in PIN.finditer(new):
-        if pin["version"] != pins[pin["name"]]:
-            print(f"{pin['name']} {pins[pin['name']]} -> {pin['version']}")
+    for name, version in pins().items():
+        if version != old[name]:
+            print(f"{name} {old[name]} -> {version}")
 
 
 if __name__ == "__main__":

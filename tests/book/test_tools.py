@@ -187,8 +187,8 @@ def test_edits_of_a_notebook_are_not_lost(book, execute):
         refused = execute(*options)
         assert refused.returncode == 1
         assert "one.ipynb holds edits that would be lost" in refused.stdout
-        apart = "source of cell 3 differs: line 1 is 'print(x + 1)' in the .md, 'print(x + 10)' in"
-        assert apart in refused.stdout
+        apart = ["--- one.md", "+++ one.ipynb", "@@ -21 +21 @@", "-print(x + 1)", "+print(x + 10)"]
+        assert "\n    ".join(apart) in refused.stdout
         assert "make chapters DISCARD=1 NAMES=one\n" in refused.stdout
         assert target.read_text() == edited
 
@@ -214,12 +214,12 @@ def test_an_edit_that_was_not_executed_is_named_where_it_differs(book, execute):
     said = execute("--stale")
     assert said.returncode == 0
     assert "one.md was edited. Run: make chapters NAMES=one\n" in said.stdout
-    assert "it is there' in the .md, '…s so it is so it is HERE' in the .ipynb" in said.stdout
+    assert re.search(r"\n    -x = 1 .* there\n    \+x = 1 .* HERE\n", said.stdout)
 
-    many = long.replace("# A chapter", "# A chapter\n\n+++\n\nMore.\n\n+++\n\nAnd more.")
+    many = long.replace("# A chapter", "# A chapter\n\n" + "More.\n\n" * 10)
     (book / "chapters" / "one.md").write_text(many)
-    assert len(execute("--stale").stdout.splitlines()) == 5
-    assert "and 3 more\n" in execute("--stale").stdout
+    lines = execute("--stale").stdout.splitlines()
+    assert len(lines) == 10 and lines[-1].strip() == "…"
 
 
 def test_a_moved_execution_number_is_no_new_output(book, execute):
@@ -248,7 +248,7 @@ def test_a_header_that_cannot_be_read_is_named(book, execute):
     (book / "chapters" / "one.md").write_text(CHAPTER.replace("kernelspec:", "kernelspec: : :"))
     failed = execute()
     assert failed.returncode == 1
-    assert "chapters/one.md: left alone. one.md cannot be read:" in failed.stdout
+    assert "chapters/one.md: left alone. mapping values are not allowed" in failed.stdout
     assert "line 6" in failed.stdout
 
 
