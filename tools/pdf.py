@@ -32,18 +32,10 @@ NAME_ANCHORS = """
   for (const image of document.images) image.loading = "eager";
 }
 """
-WHOLE = """
+PAPER = """
+@page { size: A4; @bottom-center { content: counter(page); font: 9pt sans-serif } }
 pre, figure, tr, .katex-display, .cell_output > * { break-inside: avoid }
 .cell_input:has(+ .cell_output), dt { break-after: avoid }
-"""
-MARGIN = {"top": "14mm", "bottom": "16mm", "left": "14mm", "right": "14mm"}
-NUMBERS = """
-<style>
-  @page { size: A4; margin: 0 }
-  body { margin: 0; font: 9pt sans-serif }
-  div { position: relative; height: 296mm; break-after: page }
-  p { position: absolute; bottom: 5mm; margin: 0; width: 100%; text-align: center }
-</style>
 """
 
 
@@ -56,7 +48,7 @@ def contents(root=ROOT):
 
 
 def printed(names, site=SITE):
-    """Return {name: (title, reader of its sheets)} and a reader of as many sheets with numbers."""
+    """Return {name: (title, reader of its sheets)}; the sheets are numbered from page to page."""
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
         found = [*map(shutil.which, BROWSERS), own if own.exists() else None]
@@ -66,26 +58,22 @@ def printed(names, site=SITE):
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         tab = browser.new_page(color_scheme="light", bypass_csp=True)
 
-        pages = {}
+        pages, count = {}, 0
         for name in names:
             tab.goto((site / f"{name}.html").as_uri())
-            tab.add_style_tag(content=WHOLE)
+            tab.add_style_tag(content=f"{PAPER} html {{ counter-reset: page {count} }}")
             tab.evaluate(NAME_ANCHORS)
             tab.evaluate("document.fonts.ready.then(() => {})")
             title = tab.locator("main h1").last.text_content().strip().rstrip("#")
-            sheets = tab.pdf(format="A4", print_background=True, margin=MARGIN)
+            sheets = tab.pdf(print_background=True, prefer_css_page_size=True)
             pages[name] = title, PdfReader(BytesIO(sheets))
-        count = sum(len(reader.pages) for _, reader in pages.values())
-        tab.goto("about:blank")
-        tab.set_content(NUMBERS + "".join(f"<div><p>{n + 1}</p></div>" for n in range(count)))
-        numbers = PdfReader(BytesIO(tab.pdf(prefer_css_page_size=True)))
+            count += len(pages[name][1].pages)
         browser.close()
-    assert len(numbers.pages) >= count
-    return pages, numbers
+    return pages
 
 
-def joined(parts, pages, numbers, site=SITE):
-    """Return a writer of all sheets, with bookmarks, numbers and links that lead inside."""
+def joined(parts, pages, site=SITE):
+    """Return a writer of all sheets, with bookmarks, and links that lead inside."""
     writer, first = PdfWriter(), {}
     for caption, names in parts:
         part = None
@@ -123,9 +111,6 @@ def joined(parts, pages, numbers, site=SITE):
                 if there := inside(target, unquote(anchor)):
                     link[NameObject("/Dest")] = there
                     link.pop("/A", None)
-    for sheet, number in zip(writer.pages, numbers.pages):
-        sheet.merge_page(number)
-        sheet.compress_content_streams()  # merging has unpacked them
     writer.compress_identical_objects()
     return writer
 
@@ -135,7 +120,7 @@ def main():
     if not (SITE / "index.html").exists():
         sys.exit("there is no site in _build/html; run make book")
     parts = contents()
-    writer = joined(parts, *printed([name for _, names in parts for name in names]))
+    writer = joined(parts, printed([name for _, names in parts for name in names]))
     writer.add_metadata({"/Title": "Convolution and its transpose"})
     target = ROOT / "_build" / "convolution.pdf"
     writer.write(target)

@@ -17,7 +17,7 @@ def book(site):
     with sync_playwright() as playwright:
         browser(playwright.chromium.executable_path)  # or skip
     names = [name for _, names in PARTS for name in names]
-    return pdf.joined(PARTS, *pdf.printed(names, site), site)
+    return pdf.joined(PARTS, pdf.printed(names, site), site)
 
 
 def bare(text):
@@ -43,7 +43,7 @@ def test_bookmarks_lead_to_the_pages(book):
 
 def test_each_sheet_has_its_number(book):
     for number, sheet in enumerate(book.pages, start=1):
-        assert sheet.extract_text().split()[-1] == str(number)
+        assert sheet.extract_text().split()[0] == str(number)
 
 
 def test_links_between_its_pages_stay_inside_and_lead_to_their_place(book):
