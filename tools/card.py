@@ -5,10 +5,12 @@
 writes _ext/static/card.png. Run it when the title of the book changes.
 """
 
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import matplotlib.style
+import numpy as np
 import torch
 import yaml
 from matplotlib.figure import Figure
@@ -19,20 +21,7 @@ from convbook import corr2d, trans_conv
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "_ext" / "static" / "card.png"
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#495057"
-CELL = 62
-
-
-def draw_matrix(axes, A, left, top, color, marked):
-    """Draw a matrix, its upper left corner of `marked` rows and columns filled with `color`."""
-    for (i, j), number in zip(torch.cartesian_prod(*map(torch.arange, A.shape)), A.flatten()):
-        inside = i < marked and j < marked
-        corner = (left + CELL * int(j), top + CELL * int(i))
-        face = (color, 0.25) if inside else "white"
-        axes.add_patch(Rectangle(corner, CELL, CELL, facecolor=face, edgecolor=GREY, lw=1.2))
-        x, y = corner[0] + CELL / 2, corner[1] + CELL / 2
-        axes.text(x, y, f"{number:g}", ha="center", va="center", fontsize=19, color="#212529")
-    outline = Rectangle((left, top), CELL * marked, CELL * marked, fill=False, ec=color, lw=5)
-    axes.add_patch(outline)
+WIDTH, HEIGHT, GAP, SIDE = 19.355, 10.161, 2.15, 1.452  # in cells of 62 pixels
 
 
 def draw():
@@ -41,26 +30,28 @@ def draw():
     X, K = torch.arange(9.0).reshape(3, 3), torch.arange(4.0).reshape(2, 2)
     Y = corr2d(X, K)
     figure = Figure(figsize=(12, 6.3), dpi=100)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 1200), ylim=(630, 0))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
     axes.set_axis_off()
-    axes.text(600, 95, title, ha="center", va="center", fontsize=42, color="#212529")
-    words = "A book that runs, in Python and PyTorch"
-    axes.text(600, 570, words, ha="center", va="center", fontsize=24, color=GREY)
-
-    matrices = [
-        (X, BLUE, 2, "input"),
-        (K, ORANGE, 2, "kernel"),
-        (Y, GREEN, 1, "output"),
-        (trans_conv(Y, K), BLUE, 2, "and back: the transpose"),
-    ]
-    gap = (1200 - 2 * 90 - CELL * sum(A.shape[1] for A, *_ in matrices)) / (len(matrices) - 1)
-    left, middle = 90, 315
-    for (A, color, marked, name), sign in zip(matrices, ["∗", "=", "→", ""]):
-        draw_matrix(axes, A, left, middle - CELL * A.shape[0] / 2, color, marked)
-        center = left + CELL * A.shape[1] / 2
-        axes.text(center, middle + 125, name, ha="center", va="center", fontsize=18, color=GREY)
-        left += CELL * A.shape[1] + gap
-        axes.text(left - gap / 2, middle, sign, ha="center", va="center", fontsize=32, color=GREY)
+    write = partial(axes.text, ha="center", va="center", color=GREY)
+    write(WIDTH / 2, 1.53, title, fontsize=42, color="#212529")
+    write(WIDTH / 2, 9.19, "A book that runs, in Python and PyTorch", fontsize=24)
+    left, middle = SIDE, HEIGHT / 2
+    for A, color, marked, name, sign in [
+        (X, BLUE, 2, "input", "∗"),
+        (K, ORANGE, 2, "kernel", "="),
+        (Y, GREEN, 1, "output", "→"),
+        (trans_conv(Y, K), BLUE, 2, "and back: the transpose", ""),
+    ]:
+        rows, columns = A.shape
+        top = middle - rows / 2
+        for (i, j), number in np.ndenumerate(A):
+            face = (color, 0.25) if max(i, j) < marked else "white"
+            axes.add_patch(Rectangle((left + j, top + i), 1, 1, fc=face, ec=GREY, lw=1.2))
+            write(left + j + 0.5, top + i + 0.5, f"{number:g}", fontsize=19, color="#212529")
+        axes.add_patch(Rectangle((left, top), marked, marked, fill=False, ec=color, lw=5))
+        write(left + columns / 2, middle + 2.016, name, fontsize=18)
+        left += columns + GAP
+        write(left - GAP / 2, middle, sign, fontsize=32)
     return figure
 
 

@@ -9,22 +9,21 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# Each file with a pattern around what changes there.
+# What names the version in each file.
 PLACES = {
-    "pyproject.toml": r'(?m)^(version = ")[^"]+(")',
-    "src/convbook/__init__.py": r'(?m)^(__version__ = ")[^"]+(")',
-    "CITATION.cff": r"(?m)^(version: ).+()",
-    "_config.yml": r"(>Version )[\d.]+(</a>)",
+    "pyproject.toml": r'(?m)(?<=^version = ")[^"]+',
+    "src/convbook/__init__.py": r'(?m)(?<=^__version__ = ")[^"]+',
+    "CITATION.cff": r"(?m)(?<=^version: ).+",
+    "_config.yml": r"(?<=>Version )[\d.]+",
 }
 
 
 def current(root=ROOT):
     """Return the version that each of these files names, by its name."""
-    found = {}
-    for name, place in PLACES.items():
-        place = re.search(place, (root / name).read_text(encoding="utf-8"))[0]
-        found[name] = re.search(r"[\d.]+", place)[0]
-    return found
+    return {
+        name: re.search(place, (root / name).read_text("utf-8"))[0]
+        for name, place in PLACES.items()
+    }
 
 
 def release(version, root=ROOT):
@@ -35,17 +34,15 @@ def release(version, root=ROOT):
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise ValueError(f"VERSION={version!r} must read X.Y.Z")
     today = date.today().isoformat()
-    log = (root / "CHANGELOG.md").read_text(encoding="utf-8")
-    if not re.search(r"(?m)^## Unreleased\n\n(?!## )\S", log):
+    if not re.search(
+        r"(?m)^## Unreleased\n\n(?!## )\S", (root / "CHANGELOG.md").read_text("utf-8")
+    ):
         raise ValueError("CHANGELOG.md has nothing below ## Unreleased")
-    texts = {"CHANGELOG.md": log.replace("## Unreleased", f"## {version} · {today}", 1)}
-    for name, place in PLACES.items():
-        text = (root / name).read_text(encoding="utf-8")
-        texts[name] = re.sub(place, rf"\g<1>{version}\g<2>", text)
-    texts["CITATION.cff"] = re.sub(
-        r"(?m)^(date-released: ).+", rf"\g<1>{today}", texts["CITATION.cff"]
-    )
-    for name, text in texts.items():
+    changes = [(name, place, version) for name, place in PLACES.items()]
+    changes.append(("CITATION.cff", r"(?m)(?<=^date-released: ).+", today))
+    changes.append(("CHANGELOG.md", "(?<=## )Unreleased", f"{version} · {today}"))
+    for name, place, new in changes:
+        text = re.sub(place, new, (root / name).read_text("utf-8"), count=1)
         (root / name).write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -15,28 +15,6 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
-BOOTSTRAP = """\
-# Installs the book's package where it is missing, as on Colab.
-# torch and NumPy stay as they are.
-import importlib.util, subprocess, sys
-
-sources = {{
-    "convbook": ["git+{url}"],
-    "d2l": ["--no-deps", "d2l==0.17.0"],
-}}
-for name, source in sources.items():
-    if importlib.util.find_spec(name) is None:
-        pip = [sys.executable, "-m", "pip", "install", *source]
-        done = subprocess.run(pip, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"{{name}} could not be installed:\\n{{done.stderr}}")
-importlib.invalidate_caches()"""
-
-
-def bootstrap(url):
-    """Return the first cell of every chapter, for a repository at `url`."""
-    return BOOTSTRAP.format(url=url)
-
 
 def current(root=ROOT):
     """Return the address that _config.yml chooses."""
