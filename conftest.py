@@ -1,5 +1,6 @@
 """Settings that every test and every kernel it starts should see."""
 
+import gc
 import os
 import re
 from pathlib import Path
@@ -26,3 +27,9 @@ def pytest_collection_modifyitems(items):
         return file != "tests/site/test_links.py", file.endswith(".ipynb"), -long
 
     items.sort(key=place)
+
+
+def pytest_collection_finish():
+    """What is there now stays: the garbage collector need not look at it time and again."""
+    gc.collect()
+    gc.freeze()

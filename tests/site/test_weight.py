@@ -4,7 +4,6 @@ import base64
 import hashlib
 import io
 import json
-import logging
 import os
 import re
 import shutil
@@ -91,8 +90,10 @@ def test_the_style_sheet_of_the_site_lost_no_class_that_a_page_has(site, soups):
     assert styled & used <= kept
 
 
-def test_a_mend_that_finds_nothing_is_a_warning(caplog):
-    listeners = {}
+def test_a_mend_that_finds_nothing_is_a_warning(monkeypatch):
+    listeners, said = {}, []
+    warn = SimpleNamespace(warning=lambda text, *values: said.append(text % values))
+    monkeypatch.setattr(pages, "logger", warn)
     app = SimpleNamespace(
         connect=lambda event, function: listeners.setdefault(event, function),
         rendered={"one", "two"},
@@ -106,13 +107,11 @@ def test_a_mend_that_finds_nothing_is_a_warning(caplog):
             pages.Mend("missing everywhere", "u", everywhere=False),
         ],
     )
-    with caplog.at_level(logging.WARNING):
-        for name, body in (("one", "<i>1</i><b>2</b>"), ("two", "<i>3</i>")):
-            page = pages.Page(name, LexborHTMLParser(body), {})
-            listeners["page-rendered"](app, page)
-        assert page.tree.body.inner_html == "3"
-        listeners["build-finished"](app, None)
-    said = [record.getMessage() for record in caplog.records]
+    for name, body in (("one", "<i>1</i><b>2</b>"), ("two", "<i>3</i>")):
+        page = pages.Page(name, LexborHTMLParser(body), {})
+        listeners["page-rendered"](app, page)
+    assert page.tree.body.inner_html == "3"
+    listeners["build-finished"](app, None)
     assert len(said) == 2
     assert "two" in said[0] and "missing on a page" in said[0]
     assert "missing everywhere" in said[1]
