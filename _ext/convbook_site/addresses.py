@@ -54,16 +54,13 @@ def add_card(app, page):
     page.append("head", "".join(tags) + '<meta name="twitter:card" content="summary_large_image">')
 
 
-def add_not_found(app):
-    """Make 404.html, which GitHub Pages shows at every address that is none."""
-    if not chinese(app):  # which has no other one
-        body = NOT_FOUND.format(home=app.builder.get_target_uri(app.config.root_doc))
-        yield "404", {"title": "Page not found", "body": body, "pageurl": None}, "page.html"
-
-
-def add_moved(app):
-    """Make a page at each address that was given up, with links to where its contents went."""
-    for old, pages in () if chinese(app) else MOVED.items():  # the Chinese edition came later
+def add_pages(app):
+    """Make 404.html, which GitHub Pages shows at every address that is none, and what has moved."""
+    if chinese(app):  # the edition came later, and has no other 404.html
+        return
+    body = NOT_FOUND.format(home=app.builder.get_target_uri(app.config.root_doc))
+    yield "404", {"title": "Page not found", "body": body, "pageurl": None}, "page.html"
+    for old, pages in MOVED.items():
         links = "".join(
             f'<li><a href="{app.builder.get_relative_uri(old, new)}">'
             f"{escape(app.env.titles[new].astext())}</a></li>"
@@ -115,8 +112,7 @@ def sitemap(app):
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("html-collect-pages", add_not_found)
-    app.connect("html-collect-pages", add_moved)
+    app.connect("html-collect-pages", add_pages)
     app.connect("page-rendered", add_card)
     app.connect("page-rendered", root_addresses)
     app.connect("build-finished", write_root)

@@ -23,7 +23,7 @@ from sphinx.util import logging
 
 from . import styles
 from .languages import chinese
-from .pages import Mend, attributes, mend, whole, written
+from .pages import attributes, mend, remove, whole, written
 
 logger = logging.getLogger(__name__)
 SHEET, SCRIPT = "_static/site.css", "_static/site.js"
@@ -107,21 +107,24 @@ def leave_dots(operator):
         operator.unwrap()
 
 
-MENDS = [
-    Mend("scripts that are part of one need no early loading", "link[rel=preload]"),
-    Mend(
-        "Thebe's settings go with Thebe",
-        "[type='text/x-thebe-config'], [type='text/x-thebe-config'] + script",
-        everywhere=False,
-    ),
-    Mend("a photograph as PNG is heavy", ".cell_output :is(img, image)", lighten, False),
-    Mend("coordinates have six decimals", "figure svg *", round_coordinates, False),
-    Mend("two images may have the same id", "svg image[id]", attributes(id=None), False),
-    Mend("the source of a formula is read by nothing", "math annotation", everywhere=False),
-    Mend("and marks off nothing", "math semantics", LexborNode.unwrap, everywhere=False),
-    Mend("text needs no elements", plain_tokens(), LexborNode.unwrap, everywhere=False),
-    Mend("nor does a dot", "pre .o", leave_dots, everywhere=False),
-]
+EVERYWHERE = {
+    # Scripts that are part of one need no early loading.
+    "link[rel=preload]": remove,
+}
+SOMEWHERE = {
+    # Thebe's settings go with Thebe.
+    "[type='text/x-thebe-config'], [type='text/x-thebe-config'] + script": remove,
+    # A photograph as PNG is heavy, coordinates have six decimals, two images may have one id.
+    ".cell_output :is(img, image)": lighten,
+    "figure svg *": round_coordinates,
+    "svg image[id]": attributes(id=None),
+    # The source of a formula is read by nothing, and marks off nothing.
+    "math annotation": remove,
+    "math semantics": LexborNode.unwrap,
+    # Text needs no elements, nor does a dot.
+    plain_tokens(): LexborNode.unwrap,
+    "pre .o": leave_dots,
+}
 
 
 class Bundle:
@@ -247,6 +250,6 @@ def _read(folder, link):
 def setup(app):
     """Register with Sphinx."""
     bundle = Bundle()
-    mend(app, MENDS)
+    mend(app, EVERYWHERE, SOMEWHERE)
     app.connect("page-rendered", bundle.gather)
     app.connect("build-finished", bundle.write, priority=900)  # the theme writes colors of code

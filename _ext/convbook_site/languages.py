@@ -7,7 +7,8 @@ import functools
 import pickle
 import re
 import zlib
-from gettext import NullTranslations
+from gettext import GNUTranslations
+from io import BytesIO
 from pathlib import Path
 
 import polib
@@ -34,26 +35,13 @@ def chinese(app):
     return app.config.language == "zh_CN"
 
 
-class Words(NullTranslations):
-    """The book's own catalogs, which go before those of Sphinx and of the theme."""
-
-    def __init__(self, others):
-        """Read them; `others` knows what they do not."""
-        super().__init__()
-        entries = [e for path in CATALOGS for e in polib.pofile(str(path)).translated_entries()]
-        self.words = {entry.msgid: entry.msgstr for entry in entries}
-        self.add_fallback(others)
-
-    def gettext(self, message):
-        """Return the words for a message."""
-        return self.words.get(message) or super().gettext(message)
-
-
 def use_words(app):
-    """Let all that Sphinx, its extensions and this one say go through the book's catalog."""
-    for place, others in translators.items():
-        if place[0] == "general" and not isinstance(others, Words):
-            translators[place] = Words(others)
+    """Let the book's catalogs go before all those of Sphinx, its extensions and the theme."""
+    for place in translators:
+        for path in CATALOGS if place[0] == "general" else ():
+            words = GNUTranslations(BytesIO(polib.pofile(str(path)).to_binary()))
+            words.add_fallback(translators[place])
+            translators[place] = words
     app.translator = translators["general", "sphinx"]  # of the templates
 
 

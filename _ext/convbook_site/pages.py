@@ -1,16 +1,15 @@
 """Change each page after its template is rendered, before it is written.
 
     app.connect("page-rendered", function)    calls function(app, page) for every page
-    mend(app, MENDS)                          applies a list of mends to every page
+    mend(app, EVERYWHERE, SOMEWHERE)          changes what selectors find
 
 A page has `name`, its parsed `tree`, which functions change, and the `context` of its template.
-A mend that no longer finds what it mends is a warning, which fails the build: so a new version of
-the theme cannot undo one unnoticed.
+A selector that no longer finds what it mends is a warning, which fails the build: so a new version
+of the theme cannot undo a mend unnoticed.
 """
 
 import zlib
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,14 +42,7 @@ def fragment(html):
     return LexborHTMLParser(html).body.child
 
 
-@dataclass(frozen=True)
-class Mend:
-    """Why, which elements, what to do with each; and whether every page has one, or just some."""
-
-    reason: str
-    selector: str
-    change: Callable = LexborNode.decompose
-    everywhere: bool = True
+remove = LexborNode.decompose
 
 
 def attributes(**new):
@@ -67,24 +59,27 @@ def attributes(**new):
     return change
 
 
-def mend(app, mends):
-    """Apply mends to every page, and warn of each that finds nothing."""
+def mend(app, everywhere, somewhere):
+    """Make changes, {selector: change}, on every page, and warn of a selector that finds nothing.
+
+    everywhere: each page has what it finds; somewhere: at least one has.
+    """
     found = Counter()
 
     def apply(app, page):
-        for m in mends:
-            nodes = page.tree.css(m.selector)
+        for selector, change in (everywhere | somewhere).items():
+            nodes = page.tree.css(selector)
             for node in nodes:
-                m.change(node)
-            found[m] += len(nodes)
-            if m.everywhere and not nodes:
-                logger.warning("%s: nothing to mend: %s (a new theme?)", page.name, m.reason)
+                change(node)
+            found[selector] += len(nodes)
+            if selector in everywhere and not nodes:
+                logger.warning("%s: nothing to mend: %s (a new theme?)", page.name, selector)
 
     def check(app, exception):
         if exception is None and whole(app):
-            for m in mends:
-                if not found[m]:
-                    logger.warning("nothing to mend on any page: %s (a new theme?)", m.reason)
+            for selector in somewhere:
+                if not found[selector]:
+                    logger.warning("nothing to mend on any page: %s (a new theme?)", selector)
 
     app.connect("page-rendered", apply)
     app.connect("build-finished", check)

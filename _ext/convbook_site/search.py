@@ -58,13 +58,13 @@ def name_terms(app, doctree):
 class Index:
     """The index as Sphinx writes and reads it, but with Chinese as it is, and without spaces."""
 
-    dump = staticmethod(lambda data, file: file.write(f"Search.setIndex({compact(data)})"))
     load = js_index.load
 
-
-def compact(data):
-    """Return data as JSON."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    @staticmethod
+    def dump(data, file):
+        """Write an index."""
+        text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        file.write(f"Search.setIndex({text})")
 
 
 def write_index(app):

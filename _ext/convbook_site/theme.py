@@ -2,10 +2,9 @@
 
 import re
 
-from selectolax.lexbor import LexborNode
 from sphinx.locale import _
 
-from .pages import Mend, attributes, fragment, mend
+from .pages import attributes, fragment, mend, remove
 
 # What the page says before anything is drawn: as the reader chose, or else as the system says.
 # Pictures that play by themselves look at data-motion.
@@ -45,7 +44,7 @@ def open_menu(menu):
     for entry in menu.css(".dropdown-item"):
         name = entry.css_first(".btn__text-container")
         if image := entry.css_first("img"):  # 7 kB
-            image.replace_with(fragment('<i class="fas fa-rocket"></i>'))
+            image.replace_with(fragment('<i class="fas fa-rocket" aria-hidden="true"></i>'))
         entry.attrs["aria-label"] = entry.attrs["title"]
         entry.attrs["class"] = "btn btn-sm pst-navbar-icon"
         name.decompose()
@@ -73,7 +72,7 @@ ABOUT = (
 
 def lay_out_exercise(heading):
     """Turn a heading such as "1 · Sizes", and "●○○ · 5 minutes" below it, into those of a card."""
-    about = next((node for node in siblings(heading)), None)
+    about = heading.parent.css_first("h3 + *")
     dots = about and re.match("[●○]+", about.text())
     if found := dots and re.fullmatch(NUMBER, heading.inner_html, re.DOTALL):
         heading.inner_html = CARD.format(*found.groups())
@@ -83,114 +82,58 @@ def lay_out_exercise(heading):
         about.inner_html = ABOUT.format(dots, said, time, card.id, _("done"))
 
 
-def siblings(node):
-    """Yield the elements that follow an element."""
-    while node := node.next:
-        if node.is_element_node:
-            yield node
-
-
-MENDS = [
-    Mend(
-        "the theme shows a dark page in light until its script is there; and paper is light",
-        "script[data-cfasync]",
-        choose_at_once,
+EVERYWHERE = {
+    # The theme shows a dark page in light until its script is there; and paper is light.
+    "script[data-cfasync]": choose_at_once,
+    # It says three times how wide a page is.
+    "meta[name=viewport] ~ [name=viewport]": remove,
+    # The button back to the top needs Bootstrap, and so do tooltips: a browser shows titles.
+    "#pst-back-to-top": remove,
+    "[data-bs-toggle]": attributes(data_bs_toggle=None, data_bs_placement=None),
+    # An icon is no name, and what is read aloud of it is a private letter; a drawer has a name.
+    ".primary-toggle": attributes(
+        aria_label="Chapters", aria_controls="pst-primary-sidebar", title="Chapters"
     ),
-    Mend("the theme says three times how wide a page is", "meta[name=viewport] ~ [name=viewport]"),
-    Mend(
-        "Firefox loads the next page ahead, and says that the policy forbids it",
-        "head > :is([rel=next], [rel=prev])",
-        everywhere=False,
+    "#pst-primary-sidebar-modal": attributes(aria_label="Chapters"),
+    "[class*=fa-]": attributes(aria_hidden="true"),
+    # The name of a button contains what stands on it.
+    ".search-button-field": attributes(aria_label="Search Ctrl+K", title=None),
+    # The side bar is a landmark, so that all of a page is in one.
+    "#pst-primary-sidebar": attributes(role="complementary", aria_label="Side bar"),
+}
+SOMEWHERE = {
+    # Firefox loads the next page ahead, and says that the policy forbids it.
+    "head > :is([rel=next], [rel=prev])": remove,
+    # A handler inside a page would need a policy that lets any run; buttons.js acts instead.
+    "[onclick]": attributes(onclick=None, data_act="print"),
+    # Menus of one or two entries need Bootstrap; without it, their entries are buttons.
+    ".dropdown-toggle": remove,
+    ".dropdown-menu": open_menu,
+    # Most sources are notebooks, and should be saved, not shown.
+    '[href*="_sources/"][href$=".ipynb"]': attributes(
+        title="Download this notebook", aria_label="Download this notebook", download=""
     ),
-    Mend(
-        "a handler inside a page would need a policy that lets any run; buttons.js acts instead",
-        "[onclick]",
-        attributes(onclick=None, data_act="print"),
-        everywhere=False,
+    # As above, on a page with contents of its own.
+    ".secondary-toggle": attributes(
+        aria_label="Contents of this page", aria_controls="pst-secondary-sidebar", title="Contents"
     ),
-    Mend(
-        "menus of one or two entries need Bootstrap; without it",
-        ".dropdown-toggle",
-        LexborNode.decompose,
-        False,
-    ),
-    Mend("their entries are buttons of their own", ".dropdown-menu", open_menu, False),
-    Mend(
-        "most sources are notebooks, and should be saved, not shown",
-        '[href*="_sources/"][href$=".ipynb"]',
-        attributes(
-            title="Download this notebook", aria_label="Download this notebook", download=""
-        ),
-        everywhere=False,
-    ),
-    Mend("and so does the button back to the top", "#pst-back-to-top"),
-    Mend(
-        "tooltips: a browser shows titles by itself",
-        "[data-bs-toggle]",
-        attributes(data_bs_toggle=None, data_bs_placement=None),
-    ),
-    Mend(
-        "an icon is no name",
-        ".primary-toggle",
-        attributes(aria_label="Chapters", aria_controls="pst-primary-sidebar", title="Chapters"),
-    ),
-    Mend(
-        "an icon is no name",
-        ".secondary-toggle",
-        attributes(
-            aria_label="Contents of this page",
-            aria_controls="pst-secondary-sidebar",
-            title="Contents",
-        ),
-        False,
-    ),
-    Mend("a drawer has a name", "#pst-primary-sidebar-modal", attributes(aria_label="Chapters")),
-    Mend(
-        "a drawer has a name",
-        "#pst-secondary-sidebar-modal",
-        attributes(aria_label="Contents of this page"),
-        False,
-    ),
-    Mend(
-        "what is read aloud of an icon is a private letter",
-        "[class*=fa-]",
-        attributes(aria_hidden="true"),
-    ),
-    Mend(
-        "the name of a button contains what stands on it",
-        ".search-button-field",
-        attributes(aria_label="Search Ctrl+K", title=None),
-    ),
-    Mend(
-        "so does that of a folded cell, by itself",
-        "summary[aria-label]",
-        attributes(aria_label=None),
-        everywhere=False,
-    ),
-    Mend(
-        "on paper, a second title without its number, and the contents without page numbers",
-        "#jb-print-docs-body",
-        everywhere=False,
-    ),
-    Mend(
-        "the side bar is a landmark, so that all of a page is in one",
-        "#pst-primary-sidebar",
-        attributes(role="complementary", aria_label="Side bar"),
-    ),
-    Mend(
-        "a list of references may hold only list items, and the roles of its parts are deprecated",
-        ".citation-list[role], [role=doc-biblioentry], [role=doc-backlink]",
-        attributes(role=None),
-        everywhere=False,
-    ),
-    Mend("a wide formula scrolls in a box", ".katex-display", let_scroll, everywhere=False),
-    Mend("cells that only import", ".cell_input", fold_imports, everywhere=False),
-    Mend("an exercise is a card", "section > h3", lay_out_exercise, everywhere=False),
-    Mend("the head of a column", "thead th", attributes(scope="col"), everywhere=False),
-    Mend("the head of a row", "tbody th", attributes(scope="row"), everywhere=False),
-]
+    "#pst-secondary-sidebar-modal": attributes(aria_label="Contents of this page"),
+    # A folded cell has the name that stands on it, by itself.
+    "summary[aria-label]": attributes(aria_label=None),
+    # On paper, a second title without its number, and the contents without page numbers.
+    "#jb-print-docs-body": remove,
+    # A list of references may hold only list items, and the roles of its parts are deprecated.
+    ".citation-list[role], [role=doc-biblioentry], [role=doc-backlink]": attributes(role=None),
+    # A wide formula scrolls in a box; cells that only import are folded; an exercise is a card.
+    ".katex-display": let_scroll,
+    ".cell_input": fold_imports,
+    "section > h3": lay_out_exercise,
+    # The heads of a column, and of a row.
+    "thead th": attributes(scope="col"),
+    "tbody th": attributes(scope="row"),
+}
 
 
 def setup(app):
     """Register with Sphinx."""
-    mend(app, MENDS)
+    mend(app, EVERYWHERE, SOMEWHERE)

@@ -99,22 +99,15 @@ def test_a_mend_that_finds_nothing_is_a_warning(monkeypatch):
         rendered={"one", "two"},
         env=SimpleNamespace(all_docs={"one": 0, "two": 0}),
     )
-    pages.mend(
-        app,
-        [
-            pages.Mend("found everywhere", "i", LexborNode.unwrap),
-            pages.Mend("missing on a page", "b"),
-            pages.Mend("missing everywhere", "u", everywhere=False),
-        ],
-    )
+    pages.mend(app, {"i": LexborNode.unwrap, "b": pages.remove}, {"u": pages.remove})
     for name, body in (("one", "<i>1</i><b>2</b>"), ("two", "<i>3</i>")):
         page = pages.Page(name, LexborHTMLParser(body), {})
         listeners["page-rendered"](app, page)
     assert page.tree.body.inner_html == "3"
     listeners["build-finished"](app, None)
     assert len(said) == 2
-    assert "two" in said[0] and "missing on a page" in said[0]
-    assert "missing everywhere" in said[1]
+    assert said[0].startswith("two: nothing to mend: b ")
+    assert said[1].startswith("nothing to mend on any page: u ")
 
 
 def test_the_policy_lets_only_known_code_run(soups):
