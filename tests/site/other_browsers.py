@@ -48,7 +48,9 @@ class Firefox:
     def __init__(self, connection):
         """Begin a session."""
         self._connection, self._next = connection, 0
+        self.said = []  # the level and the text of all that the console has had
         self._ask("session.new", capabilities={})
+        self._ask("session.subscribe", events=["log.entryAdded"])
         # The tab that is there at the start never has the focus.
         self._context = self._ask("browsingContext.create", type="tab")["context"]
 
@@ -58,7 +60,8 @@ class Firefox:
             json.dumps({"id": self._next, "method": method, "params": parameters})
         )
         while (answer := json.loads(self._connection.recv())).get("id") != self._next:
-            pass
+            if answer["method"] == "log.entryAdded":
+                self.said.append((answer["params"]["level"], answer["params"]["text"]))
         assert answer["type"] == "success", answer
         return answer["result"]
 
@@ -80,7 +83,9 @@ class Firefox:
 
 
 class WebKit:
-    """A tab of a WebKitGTK."""
+    """A tab of a WebKitGTK, whose driver does not tell what the console has had."""
+
+    said = ()
 
     def __init__(self, port, program):
         """Begin a session."""

@@ -6,17 +6,19 @@ import other_browsers
 import pytest
 import test_explorer as by_explorer
 import test_trainer as by_trainer
+from book import ONE, REFERENCE_PAGES
 
 from convbook.explorer import explore, practice
 
 
 @pytest.fixture(scope="module", params=[other_browsers.firefox, other_browsers.webkit])
 def browser(request, tmp_path_factory):
-    """Start Firefox, and then WebKit, once for both tests."""
+    """Start Firefox, and then WebKit, once for all tests; the console has no complaint."""
     if sys.platform != "linux":
         pytest.skip("Firefox and WebKit are driven as Debian and Ubuntu have them")
     with request.param(tmp_path_factory.mktemp("browser")) as tab:
         yield tab
+        assert [told for told in tab.said if told[0] != "info"] == []
 
 
 @pytest.fixture
@@ -103,3 +105,13 @@ def test_trainer(show):
     last = tab.evaluate("() => document.querySelector('conv-trainer').exercise")
     assert [*levels, last["level"]] == [1, 1, 1, 1, 2]
     assert tab.evaluate(f"() => {root}.querySelector('.streak').textContent") == "streak 4"
+
+
+def test_pages(browser, server):
+    """As wide as the window, and without a complaint: pages with all that pages have."""
+    for page in (ONE, *REFERENCE_PAGES, f"zh/{ONE}", f"zh/{REFERENCE_PAGES[-1]}"):
+        browser.open(server + page)
+        wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert browser.evaluate(wide) <= 0, page
+    if isinstance(browser, other_browsers.Firefox):
+        assert len(browser.said) > len(REFERENCE_PAGES), "the listener hears nothing"
