@@ -294,6 +294,7 @@ WRONG = {
     "no space between Chinese and Latin": rf"{HAN}{LATIN}|{LATIN}{HAN}",
     "a space before full-width punctuation": r" [，。；：？！、（）“”《》]",
     "a space after full-width punctuation": r"[，。；：？！、）”》] (?![ ]|$)",
+    "straight quotation marks": r'(?:^|”)[^“”"=]*"',
 }
 # Words that other texts use for what the book calls otherwise.
 TERMS = {
@@ -305,15 +306,21 @@ TERMS = {
     "转置的卷积": "转置卷积",
     "特征映射": "特征图",
     "扩张卷积": "空洞卷积",
+    "拉伸(?!的最大|或压缩)|拉开(卷积核|权重|窗口)|(卷积核|权重|窗口)拉开": "撑开",
+    "阴影线": "斜线",
+    "(?<!等效)卷积核大小": "卷积核尺寸",
+    "批量维|批次维": "批量轴",
+    "冲激": "脉冲",
+    "汇聚": "池化",
+    "自动求导": "自动微分",
 }
 
 
 def texts(file):
     """Yield the prose of a catalog without code, formulas, links, fields and tags."""
     for entry in polib.pofile(str(file)):
-        bare = re.sub(
-            r"(\{[\w:]+\})?`[^`]+`|\$[^$]+\$|\]\([^)]*\)|<[^>]+>|\{[^}]*\}", "·", entry.msgstr
-        )
+        cited = re.sub(r"\{cite:p\}`[^`]+`", "（）", entry.msgstr)  # as the page shows it
+        bare = re.sub(r"(\{[\w:]+\})?`[^`]+`|\$[^$]+\$|\]\([^)]*\)|<[^>]+>|\{[^}]*\}", "·", cited)
         yield re.sub(r"\*+", "", bare).replace("\\n", "\n")
 
 
@@ -413,6 +420,10 @@ DAMAGES = {
         NOTEBOOK, swap(r"(\*可交换)\*", r"\1。*后"), "emphasis", "",
     ),
     "half-width punctuation": (CATALOG, swap(f"({HAN})。", r"\1."), "set", "half-width"),
+    "straight quotation marks": (CATALOG, swap("“([^”]*)”", r'\\"\1\\"'), "set", "straight"),
+    "a space before a citation": (
+        CATALOG, swap(f"({HAN})(.cite:p)", r"\1 \2"), "set", "a space before",
+    ),
     "another term": (CATALOG, swap("感受野|卷积核", "信道"), "terms", "通道"),
 }  # fmt: skip
 
