@@ -20,7 +20,7 @@ import re
 import sys
 import tokenize
 import unicodedata
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,12 +48,13 @@ CHOICE = 'import os\n\nos.environ["CONVBOOK_LANGUAGE"] = "zh_CN"\n\n'
 # Where a text in code is one to read: arguments by name, and all arguments of functions.
 READ = {"title", "caption", "description", "label", "xlabel", "ylabel", "suptitle", "text", "name"}
 READ |= {"print", "set_title", "set_xlabel", "set_ylabel", "annotate", "Step", "draw_tied"}
-# Where one is taken apart or looked for, and so never changes.
-TAKEN = {"split", "replace", "startswith", "endswith", "index", "removeprefix", "partition", "sub"}
-TAKEN |= {"RuntimeError", "filterwarnings", "einsum", "get_sample_data", "search", "findall"}
-TAKEN |= {"fullmatch", "axis"}
-TAKEN |= {"set_yscale", "get", "getattr", "hasattr", "to", "autocast", "explore", "practice"}
+# Where one with spaces is taken apart or looked for, and so never changes.
+TAKEN = {"split", "removeprefix", "einsum", "filterwarnings", "explore"}
+# Where what looks like a name may be one, or a word to read.
+PASSED_ON = {"value", "zip", "append"}
 NAME = re.compile(r"[\w.:/+=%#*-]+")
+# Prefix, quotes and body of each of the literals that are written one after the other.
+LITERAL = re.compile(r"""([a-zA-Z]*)('''|\"\"\"|'|")((?:\\.|.)*?)\2""", re.DOTALL)
 
 
 class Message(NamedTuple):
@@ -173,24 +174,19 @@ def code(source):
                 continue
         start = place(node.lineno, node.col_offset)
         end = place(node.end_lineno, node.end_col_offset)
-        pieces = _pieces(source[start:end])
+        pieces = LITERAL.findall(source[start:end])
         text = "".join(body for _, _, body in pieces)
         words = re.sub(r"\{[^{}]*\}|\\[nt]", " ", text) if isinstance(node, ast.JoinedStr) else text
-        use, read, taken = _use(node, parents)
+        use, read = _use(node, parents)
         name = NAME.fullmatch(text) and not re.fullmatch(r"[A-Z][a-z]+", text)
-        if (
-            taken
-            or (name and not read and use not in ("value", "zip", "append"))
-            or not has_words(words)
-        ):
+        looks_for = use.split(", ")[0] in TAKEN and not read
+        if looks_for or not has_words(words) or (name and not read and use not in PASSED_ON):
             continue
         column = start - source.rfind("\n", 0, start) - 1
         after = len(source[end:].split("\n", 1)[0])
         nested = isinstance(parents[node], ast.Call | ast.keyword | ast.Tuple | ast.List | ast.Dict)
 
-        def written(text, pieces=pieces, column=column, after=after, nested=nested):
-            return _literal(text, pieces, column, after, nested)
-
+        written = partial(_literal, pieces=pieces, column=column, after=after, nested=nested)
         found.append(Message(start, end, text, use, written, bool(name) and not read))
     return sorted(found, key=lambda message: message.start)
 
@@ -220,57 +216,28 @@ def _comments(source, begins):
         block = []
 
 
-def _pieces(segment):
-    """Return (prefix, quotes, body) of each literal that is written one after the other."""
-    found, depth, start = [], 0, None
-    source = f"({segment})"
-    _, begins = _lines(source)
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        kind = tokenize.tok_name[token.type]
-        if kind == "FSTRING_START":  # Python 3.12 and newer
-            depth += 1
-            start = token.start if depth == 1 else start
-        depth -= kind == "FSTRING_END"
-        if depth == 0 and kind in ("STRING", "FSTRING_END"):
-            (row, column), (last, end) = (start or token.start), token.end
-            text = source[begins[row - 1] + column : begins[last - 1] + end]
-            match = re.fullmatch(r"(?s)([a-zA-Z]*)('''|\"\"\"|'|\")(.*)\2", text)
-            found.append(match.groups())
-            start = None
-    return found
-
-
 def _use(node, parents):
-    """Say where a text in code is used, whether people read it there, and whether code does."""
+    """Say where a text in code is used, and whether it is one to read whatever it looks like."""
     child, way = node, []
-    while child in parents:
-        parent = parents[child]
+    while parent := parents.get(child):
+        if isinstance(parent, ast.Subscript | ast.Compare):
+            return "key", False
         if isinstance(parent, ast.keyword):
             way.append(parent.arg or "")
-        elif isinstance(parent, ast.Call):
+        elif isinstance(parent, ast.Dict) and not way and child in parent.values:
+            key = getattr(parent.keys[parent.values.index(child)], "value", None)
+            if key in ("role", "mode"):
+                return "key", False
+            way += {key} & READ
+        elif isinstance(parent, ast.Call) and child is not parent.func:  # no method of the text
             called = ast.unparse(parent.func).split(".")[-1].split("(")[0]
-            if child is parent.func:  # a method of the text, such as format
-                child = parent
-                continue
             if called == "Grid" and not way and parent.args.index(child) == 1:
-                return "role", False, True
+                return "key", False
             way.append(called)
             break
-        elif isinstance(parent, ast.Dict) and not way:
-            key = child in parent.values and parent.keys[parent.values.index(child)]
-            if isinstance(key, ast.Constant) and key.value in ("role", "mode"):
-                return "role", False, True
-            if key and isinstance(key, ast.Constant) and key.value in READ:
-                way.append(key.value)
-        elif isinstance(parent, ast.Subscript | ast.Compare):
-            return "key", False, False
-        elif isinstance(parent, ast.stmt):
-            break
         child = parent
-    use = ", ".join(reversed(way)) or "value"
-    grid = "Grid" in way and len(way) == 1
-    taken = bool(way) and (way[-1] in TAKEN)
-    return use, grid or bool(READ.intersection(way)), taken and not READ.intersection(way[:-1])
+    read = way == ["Grid"] or not READ.isdisjoint(way)
+    return ", ".join(reversed(way)) or "value", read
 
 
 def _literal(text, pieces, column, after, nested):
