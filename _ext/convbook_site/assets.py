@@ -130,10 +130,10 @@ SOMEWHERE = {
 class Bundle:
     """The style sheets and scripts, which are the same on every page."""
 
-    def __init__(self):
-        """Begin with nothing."""
+    def __init__(self, unused):
+        """unused: a part of each script that is to be left out."""
         self.links = None  # links to the sheets; links to the scripts, or their code
-        self.unused = set()  # what was left out
+        self.unused, self.left_out = unused, set()
         self.elements = {}  # the scripts of custom elements, by the name of the element
 
     def share_elements(self, app, page):
@@ -154,37 +154,31 @@ class Bundle:
 
     def gather(self, app, page):
         """Replace the style sheets and the scripts of a page by one of each."""
-        own = self.share_elements(app, page)
-        root, tree = page.context["content_root"], page.tree
-        sheets = tree.css("link[rel=stylesheet]")
-        scripts = tree.css("head script:not([data-cfasync]), body script[src]")
-        links = [
-            [node.attrs["href"].removeprefix(root.removeprefix("./")) for node in sheets],
-            [
-                (s.attrs.get("src") or "").removeprefix(root.removeprefix("./")) or s.text()
-                for s in scripts
-            ],
-        ]
-        for node in sheets + scripts:
-            node.decompose()
-        code = list(dict.fromkeys(links[1]))
-        unused = [*UNUSED, *[TRANSLATIONS] * chinese(app)]
-        self.unused |= {name for name in unused if _has(name, code)}
-        code = [script for script in code if not any(name in script for name in unused)]
-        if page.name == "search":
-            own += [script for script in code if any(name in script for name in SEARCH)]
-        links[1] = [script for script in code if not any(name in script for name in SEARCH)]
+        root, own = page.context["content_root"], self.share_elements(app, page)
+
+        def take(selector, attribute=""):
+            """Take elements out of the page; return their addresses, from the root on, or texts."""
+            nodes = page.tree.css(selector)
+            found = [node.attrs.get(attribute) or node.text() for node in nodes]
+            for node in nodes:
+                node.decompose()
+            return list(dict.fromkeys(one.removeprefix(root.removeprefix("./")) for one in found))
+
+        sheets = take("link[rel=stylesheet]", "href")
+        scripts = take("head script:not([data-cfasync]), body script[src]", "src")
+        left_out, scripts = split(scripts, self.unused)
+        self.left_out.update(left_out)
+        search, scripts = split(scripts, SEARCH)
+        own += search if page.name == "search" else []
+        links = [sheets, scripts]
         self.links = self.links or links
         if links != self.links:
             logger.warning("%s: other style sheets or scripts than on other pages", page.name)
 
         version = f"?v={_checksum(repr(links))}"
         head = f'<link rel="stylesheet" href="{root}{SHEET}{version}">'
-        inside = tree.css("body style")
-        if texts := dict.fromkeys(style.text() for style in inside):
-            head += f"<style>{''.join(texts)}</style>"  # the same one stands at many a picture
-        for style in inside:
-            style.decompose()
+        if inside := take("body style"):  # the same one stands at many a picture
+            head += f"<style>{''.join(inside)}</style>"
         # The scripts of the search are to run in their order, while the page is being read.
         defer = "" if page.name == "search" else " defer"
         for script in [SCRIPT + version, *own]:
@@ -196,8 +190,9 @@ class Bundle:
         if exception or not self.links:  # no page was rendered
             return
         if whole(app):
-            for name in {*UNUSED, *[TRANSLATIONS] * chinese(app)} - self.unused:
-                logger.warning("no page has %s: nothing to leave out (a new theme?)", name)
+            for name in self.unused:
+                if not split(self.left_out, [name])[0]:
+                    logger.warning("no page has %s: nothing to leave out (a new theme?)", name)
         site, static = Path(app.outdir), Path(app.outdir, "_static")
         sheets, scripts = self.links
         code = ";\n".join(_read(site, s) if s.startswith("_static/") else s for s in scripts)
@@ -228,6 +223,12 @@ class Bundle:
                 path.unlink()
 
 
+def split(scripts, names):
+    """Return the scripts that hold one of these names, and the others."""
+    held = [script for script in scripts if any(name in script for name in names)]
+    return held, [script for script in scripts if script not in held]
+
+
 def words(code):
     """Return a script that gives the words that other scripts ask for, in the page's language."""
     asked = re.findall(r"""(?:\b_|gettext)\(\s*"([^"]+)"\s*\)""", code)
@@ -239,17 +240,13 @@ def _checksum(text):
     return f"{zlib.crc32(text.encode()):08x}"
 
 
-def _has(name, scripts):
-    return any(name in script for script in scripts)
-
-
 def _read(folder, link):
     return (folder / link.split("?")[0]).read_text("utf-8")
 
 
 def setup(app):
     """Register with Sphinx."""
-    bundle = Bundle()
+    bundle = Bundle([*UNUSED, TRANSLATIONS] if chinese(app) else [*UNUSED])
     mend(app, EVERYWHERE, SOMEWHERE)
     app.connect("page-rendered", bundle.gather)
     app.connect("build-finished", bundle.write, priority=900)  # the theme writes colors of code
