@@ -30,7 +30,7 @@ else
 BIN := .venv/bin
 endif
 # Exists if what these files ask for is installed; so nothing is installed twice.
-READY := .venv/ready-$(shell cat requirements.txt constraints.txt pyproject.toml | cksum | cut -d ' ' -f 1)
+READY := .venv/ready-$(shell cat requirements.txt pyproject.toml | cksum | cut -d ' ' -f 1)
 PORT ?= 8000
 NAME ?= corr2d
 # The notebooks that are not as on main.
@@ -114,8 +114,16 @@ links: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
 
+# uv finds the versions that go together, on every system and from the lowest Python on that the book
+# supports. What builds of torch with CUDA alone bring torch itself pins.
 update: $(READY)
-	$(BIN)/python tools/update.py $(PACKAGES)
+	$(foreach name,$(PACKAGES),$(if $(shell grep -xE '$(name)([ <#].*)?' requirements.in),, \
+	  $(error requirements.in has no package $(name))))
+	$(BIN)/uv pip compile requirements.in --output-file requirements.txt --quiet --universal \
+	  --python-version 3.11.0 --fork-strategy fewest --no-annotate --custom-compile-command "make update" \
+	  $(or $(PACKAGES:%=--upgrade-package %),--upgrade)
+	@sed -i.old -E '/^(nvidia|cuda|triton)/d' requirements.txt && rm requirements.txt.old
+	@git --no-pager diff -U0 requirements.txt
 	$(MAKE) chapters ALL=1
 	git --no-pager diff --stat
 

@@ -40,7 +40,6 @@ from catalogs import save
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from translations import read
-from update import pins
 
 ROOT = translations.ROOT
 TIMEOUT = 120  # seconds for one cell, as in the tests
@@ -199,6 +198,13 @@ def _normalized(notebook, stem):
         seen.add(name)
         cell.id = name
     return notebook
+
+
+def pins():
+    """Return the pinned version of each package that requirements.in names."""
+    named, pinned = ((ROOT / f"requirements.{kind}").read_text("utf-8") for kind in ("in", "txt"))
+    versions = dict(re.findall(r"^([\w-]+)==([\w.]+)", pinned, re.MULTILINE))
+    return {name: versions[name] for name in re.findall(r"^\w[\w-]*", named, re.MULTILINE)}
 
 
 def write_versions():
