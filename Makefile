@@ -3,8 +3,8 @@
 #   make book        set up and build the site into _build/html, and the Chinese one into html/zh
 #   make serve       build, serve it on this machine and open it
 #   make test        set up and run every check
-#   make quick       the checks of seconds: lint, functions, rules of chapters, and the outputs of
-#                    the chapters that differ from main (on main: from the last commit)
+#   make quick       the checks of seconds: lint, rules of chapters, and of what differs from main
+#                    (on main: from the last commit) the outputs of chapters, and the functions
 #   make notebook    open a chapter in JupyterLab, paired with its .md (NAME=corr2d)
 #   make chapters    execute the chapters that have changed (ALL=1: all of them; TIMINGS=1: all of
 #                    them, and measure anew what takes how long; NAMES="corr2d dilation": only these)
@@ -33,11 +33,13 @@ endif
 READY := .venv/ready-$(shell cat requirements.txt pyproject.toml | cksum | cut -d ' ' -f 1)
 PORT ?= 8000
 NAME ?= corr2d
-# The notebooks that are not as on main.
-CHANGED = $(shell { git diff --name-only --diff-filter=d --merge-base main -- '*.ipynb' 2> /dev/null || \
-  git diff --name-only --diff-filter=d HEAD -- '*.ipynb'; git ls-files -o --exclude-standard '*.ipynb'; })
-QUICK := tests/unit src tests/book/test_chapters.py tests/book/test_editions.py \
-  tests/book/test_reference_pages.py tests/book/test_translations.py
+# What is not as on main; functions are tested anew if there is more among it than texts.
+CHANGED = $(shell { git diff --name-only --merge-base main 2> /dev/null || git diff --name-only HEAD; \
+  git ls-files -o --exclude-standard; })
+TEXTS := %.md %.ipynb %.po %.bib %.csv
+FUNCTIONS = $(if $(filter-out $(TEXTS),$(CHANGED)),tests/unit src)
+RULES := tests/book/test_chapters.py tests/book/test_editions.py tests/book/test_reference_pages.py \
+  tests/book/test_translations.py
 
 .PHONY: book serve test quick notebook lint chapters translations mutants colab links pdf release bench update repository clean distclean
 .DEFAULT_GOAL := book
@@ -79,7 +81,7 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses=auto
 
 quick: lint
-	$(BIN)/python -m pytest --numprocesses=auto $(wildcard $(QUICK)) $(CHANGED)
+	$(BIN)/python -m pytest --numprocesses=auto $(FUNCTIONS) $(RULES) $(wildcard $(filter %.ipynb,$(CHANGED)))
 
 notebook: $(READY)
 	$(BIN)/jupyter lab --ServerApp.root_dir=. $(or $(firstword $(wildcard $(foreach folder,. chapters reference,$(folder)/$(NAME).ipynb))), \
