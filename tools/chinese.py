@@ -15,7 +15,7 @@ import polib
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("intro.ipynb", "chapters/*.ipynb", "reference/*.*", "references.bib", "_ext/static/**/*")
+SOURCES = ("chapters", "reference", "_ext/static", "intro.ipynb", "references.bib")
 
 
 def read(name):
@@ -52,18 +52,13 @@ def config():
 
 def gather(folder):
     """Bring the pages together in a folder, in English first, and what the configuration names."""
-    files = {
-        path.relative_to(edition): path
-        for edition in (ROOT, ROOT / "zh")
-        for pattern in SOURCES
-        for path in edition.glob(pattern)
-        if path.is_file()
-    }
-    for name, path in files.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists() or target.read_bytes() != path.read_bytes():
-            shutil.copyfile(path, target)
+    for edition in (ROOT, ROOT / "zh"):
+        for source in filter(Path.exists, (edition / name for name in SOURCES)):
+            target = folder / source.relative_to(edition)
+            if source.is_dir():
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            else:
+                shutil.copy2(source, target)
 
 
 def build(folder):
