@@ -18,7 +18,6 @@ import itertools
 import json
 import re
 import sys
-import tokenize
 import unicodedata
 from functools import cache, partial
 from pathlib import Path
@@ -53,6 +52,8 @@ TAKEN = {"split", "removeprefix", "einsum", "filterwarnings", "explore", "sub"}
 # Where what looks like a name may be one, or a word to read.
 PASSED_ON = {"value", "zip", "append"}
 NAME = re.compile(r"[\w.:/+=%#*-]+")
+# Comments alone on lines that follow one another, or one beside code.
+COMMENT = re.compile(r"^( *)(#.*(?:\n\1#.*)*)|  (# .*)$", re.MULTILINE)
 # Prefix, quotes and body of each of the literals that are written one after the other.
 LITERAL = re.compile(r"""([a-zA-Z]*)('''|\"\"\"|'|")((?:\\.|.)*?)\2""", re.DOTALL)
 
@@ -92,47 +93,38 @@ def prose(source):
     lines, begins = _lines(source)
     found, kind = [], ""
 
-    def add(first, last, kind):
-        """Add what stands from the first line's words to the end of the last one."""
-        start = begins[first[0]] + first[1]
-        end = begins[last] + len(lines[last].rstrip())
-        text = " ".join(line.strip() for line in source[start:end].splitlines())
+    def add(start, end, kind):
+        """Add what stands there, if it has words."""
+        text = source[start:end].rstrip()
         if has_words(text):
-            found.append(Message(start, end, text, kind))
+            words = " ".join(line.strip() for line in text.splitlines())
+            found.append(Message(start, start + len(text), words, kind))
+
+    def add_each(pattern, first, last, kind):
+        """Add what the pattern finds on some lines."""
+        for part in re.compile(pattern, re.MULTILINE).finditer(source, begins[first], begins[last]):
+            add(*part.span(1), kind)
 
     for token in PARSER.parse(source):
+        first, last = token.map or (0, 0)
         if token.type.endswith("_open"):
             kind = {"heading_open": "heading", "dt_open": "term"}.get(token.type, "text")
         if token.type == "tr_open":
-            number = token.map[0]
-            for cell in re.finditer(r"(?:\\.|`[^`]*`|[^|\\\n])+", lines[number]):
-                text = cell[0].strip()
-                start = begins[number] + cell.start() + cell[0].find(text)
-                if has_words(text):
-                    found.append(Message(start, start + len(text), text, "cell of a table"))
+            add_each(r" *((?:\\.|`[^`]*`|[^|\\\n])+)", first, first + 1, "cell of a table")
         elif token.type == "inline" and token.map:
-            first, last = token.map[0], max(token.map[1], token.map[0] + 1) - 1
-            content = token.content.split("\n")
-            if (column := lines[first].find(content[0])) < 0 or lines[first].lstrip()[:1] == "|":
-                continue  # a cell of a table
-            add((first, column), last, kind)
+            column = lines[first].find(token.content.split("\n")[0])
+            if column >= 0 and not lines[first].lstrip().startswith("|"):  # no cell of a table
+                add(begins[first] + column, begins[max(last, first + 1)], kind)
         elif token.type == "html_block":
-            start, end = begins[token.map[0]], begins[token.map[1]]
-            for part in re.finditer(r">([^<>\n]+)<", source[start:end]):
-                if has_words(part[1]):
-                    span = start + part.start(1), start + part.end(1)
-                    found.append(Message(*span, part[1], "title"))
+            add_each(r">([^<>\n]+)<", first, last, "title")
         elif token.type in ("fence", "colon_fence"):
-            for number in range(token.map[0] + 1, token.map[1] - 1):
-                line = lines[number]
-                if token.info == "{glossary}" and line.startswith("  "):
-                    add((number, 2), number, "definition")
-                elif token.info.startswith("{csv-table}") and line.startswith(":header:"):
-                    for cell in re.finditer(r"(?<= )[^,\n]+", line):
-                        place = begins[number] + cell.start()
-                        found.append(Message(place, place + len(cell[0]), cell[0], "head"))
-                elif comment := re.search(r"(?:^|  )# (.+)", line):
-                    add((number, comment.start(1)), number, "comment")
+            for number in range(first + 1, last - 1):
+                pattern, kind_of_line = r"(?:^|  )# (.+)", "comment"
+                if token.info == "{glossary}" and lines[number].startswith("  "):
+                    pattern, kind_of_line = "  (.+)", "definition"
+                elif token.info.startswith("{csv-table}") and lines[number].startswith(":header:"):
+                    pattern, kind_of_line = r"(?<= )([^,\n]+)", "head"
+                add_each(pattern, number, number + 1, kind_of_line)
     return found
 
 
@@ -164,7 +156,7 @@ def code(source):
         return begins[line - 1] + len(lines[line - 1].encode()[:column].decode())
 
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    found = [*_comments(source, begins)]
+    found = [*_comments(source)]
     nodes = [] if "find_spec" in source else [tree]  # the first cell installs, and says no more
     while nodes:
         node = nodes.pop()
@@ -191,29 +183,22 @@ def code(source):
     return sorted(found, key=lambda message: message.start)
 
 
-def _comments(source, begins):
+def _comments(source):
     """Yield the messages of comments; those that follow one another, line by line, are one."""
-    block = []
-    tokens = [t for t in tokenize.generate_tokens(io.StringIO(source).readline)
-              if t.type == tokenize.COMMENT]  # fmt: skip
-    for comment, following in zip(tokens, [*tokens[1:], None]):
-        (row, column), alone = comment.start, not comment.line[: comment.start[1]].strip()
-        block.append(comment)
-        joins = following and following.start == (row + 1, column) and alone
-        if joins and not following.line[:column].strip():
-            continue
-        start = begins[block[0].start[0] - 1] + column
-        text = " ".join(token.string.lstrip("# ") for token in block)
+    for comment in COMMENT.finditer(source):
+        start, end = comment.span(comment.lastindex)
+        text = " ".join(line.lstrip("# ") for line in source[start:end].splitlines())
         shape = re.fullmatch(r"\([^()]*\)", text) and not re.search(r"[a-z]{4}", text)
         if has_words(text) and not shape:
+            column = start - source.rfind("\n", 0, start) - 1
+            width = WIDTH - column - 4 if comment[2] else None
+            yield Message(start, end, text, "comment", partial(_comment, column, width))
 
-            def written(text, column=column, alone=alone):
-                lines = wrapped(text, WIDTH - column - 4) if alone else [text]
-                return ("\n" + " " * column).join(f"# {line}" for line in lines)
 
-            end = begins[row - 1] + comment.end[1]
-            yield Message(start, end, text, "comment", written)
-        block = []
+def _comment(column, width, text):
+    """Write a translation as a comment, on lines of this width if it has lines of its own."""
+    lines = wrapped(text, width) if width else [text]
+    return ("\n" + " " * column).join(f"# {line}" for line in lines)
 
 
 def _use(node, parents):
