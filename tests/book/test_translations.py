@@ -253,6 +253,16 @@ def test_what_is_not_language_is_the_same(path, what):
         assert a == b, english.source[:60]
 
 
+NAMES = {"in", "out", "fan-in", "groups", "channel", "factor", "size", "before"}
+
+
+@each_page
+def test_a_formula_holds_names_and_no_words(path):
+    """It is the same in both editions, so a word in it would stay English."""
+    words = {*re.findall(r"\\text\{([^}]*)\}", path.read_text(encoding="utf-8"))}
+    assert words <= NAMES, f"say it beside the formula: {words - NAMES}"
+
+
 def inline(source):
     """Return the pieces of a text, as a page shows it: (kind, text)."""
     for block in tool.PARSER.parse(source):
@@ -377,6 +387,7 @@ def rules(path):
         "pair": lambda: step(chinese),
         "code cells": lambda: test_the_code_is_the_same_but_for_texts_and_comments(path),
         "numbers": lambda: test_the_numbers_in_every_output_are_the_same(path),
+        "words": lambda: test_a_formula_holds_names_and_no_words(path),
         "emphasis": lambda: test_emphasis_is_where_it_was_and_no_mark_is_left_over(path),
         "complete": lambda: test_nothing_is_missing_or_out_of_date(file),
         "current": lambda: test_the_catalog_is_as_make_translations_writes_it(path),
@@ -394,6 +405,7 @@ def step(path):
 # A name for the damage: (file, damage, the rule, a pattern of what it says)
 DAMAGES = {
     "a formula": (NOTEBOOK, swap(r"\$k\$", "$m$"), "formula", "k"),
+    "a word in a formula": (ENGLISH, swap(r"\$k\$", r"$k \\text{ so }$"), "words", "so"),
     "a citation": (NOTEBOOK, swap(r"\{cite:p\}`\w+", "{cite:p}`nobody2000"), "reference", "nobody"),
     "a link": (
         NOTEBOOK, swap(r"\]\(padding-stride.ipynb\)", "](dilation.ipynb)"), "link", "dilation",
