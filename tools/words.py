@@ -44,8 +44,8 @@ def messages():
         for *_place, text in sorted(calls):
             found.setdefault(text, []).append(path)
     tables = {
-        "explorer/explorer.json": words("conv-explorer"),
-        "explorer/trainer.json": words("conv-trainer"),
+        "explorer/explorer.json": words("explorer"),
+        "explorer/trainer.json": words("trainer"),
         "explorer/examples.py": [[group, *states] for group, states in EXAMPLES.items()],
         "diagrams/grid.py": [*COLORS],
         "diagrams/layers.py": [case["label"] for case in CASES],

@@ -1084,7 +1084,7 @@ def test_in_a_file(chromium, tmp_path):
 
 
 def test_under_a_strict_content_security_policy(show):
-    digest = base64.b64encode(hashlib.sha256(script("conv-explorer").encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'self'; script-src 'sha256-{digest}'"
     html = explore(view="counts", matrix=True, examples=EXAMPLES)._repr_html_()
     page = show(html, html, head=f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
@@ -1244,15 +1244,7 @@ def test_nothing_moves_by_itself(show):
 # ---- Its cost ----
 
 
-def test_it_is_small():
-    code = script("conv-explorer")
-    assert len(gzip.compress(code.encode(), 9)) <= 15 * 1024 and "</script" not in code
-
-
-def test_explorer_and_trainer_are_small_together():
-    """Each carries the arithmetic that it needs: a file of its own for both would weigh more.
-
-    Names that cross from one file into another cannot be shortened.
-    """
-    codes = [script(name).encode() for name in ("conv-explorer", "conv-trainer")]
-    assert sum(len(gzip.compress(code, 9)) for code in codes) <= 27.5 * 1024
+def test_explorer_and_trainer_are_small():
+    """One script has both, and the arithmetic once."""
+    code = script()
+    assert len(gzip.compress(code.encode(), 9)) <= 24 * 1024 and "</script" not in code

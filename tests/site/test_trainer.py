@@ -310,7 +310,7 @@ def test_streak_and_levels_stay_on_the_device_until_they_are_deleted(show):
     page.goto(page.url.split("#")[0])
     assert page.locator(".streak").inner_text() == "streak 5"
     assert exercise(page)["level"] == 2
-    page.select_option("conv-trainer .kind", "fill")
+    page.select_option("conv-trainer #kind", "fill")
     assert [exercise(page)[name] for name in ("kind", "level")] == ["fill", 1]
     page.get_by_role("button", name="Reset").click()
     assert "streak of 5" in page.locator(".question").inner_text() and focused(page) == "Keep"
@@ -371,8 +371,8 @@ def test_two_trainers_count_together(show):
 
 def test_the_address_leads_to_the_exercise(show):
     page = show(practice())
-    page.select_option("conv-trainer .kind", "row")
-    page.select_option("conv-trainer .level", "3")
+    page.select_option("conv-trainer #kind", "row")
+    page.select_option("conv-trainer #level", "3")
     page.get_by_role("button", name="Share").click()
     page.locator("conv-trainer .note", has_text=TEXT["copied"]).wait_for()
     address = page.evaluate("navigator.clipboard.readText()")
@@ -424,7 +424,7 @@ def test_each_kind_links_its_chapter(show, kind):
     links = set()
     page = show(practice(kind, chapters="../chapters/"))
     for level in (1, 2, 3, 2, 3, 2, 3):
-        page.select_option("conv-trainer .level", str(level))
+        page.select_option("conv-trainer #level", str(level))
         page.get_by_role("button", name="Next").click()
         links.add(page.get_by_role("link").get_attribute("href"))
     for link in links:
@@ -520,7 +520,7 @@ def test_text_can_be_spaced(show):
       root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     }""")
     for kind in KINDS:
-        page.select_option("conv-trainer .kind", kind)
+        page.select_option("conv-trainer #kind", kind)
         enter(page, more(exercise(page)["answer"]))
         cut = page.eval_on_selector_all(
             "css=conv-trainer :is(button, td, p, th, .cell)",

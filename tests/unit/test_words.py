@@ -213,7 +213,7 @@ def test_elements_say_which_language_they_are_in(chinese, shown):
 
 # ---- The scripts ----
 
-# The element is built with as little of a page as it needs: what it writes is kept.
+# The elements are built with as little of a page as it needs: what it writes is kept.
 SHADOW = """
     globalThis.HTMLElement = class {
         attachShadow() { return this.root = {}; }
@@ -225,41 +225,43 @@ SHADOW = """
     globalThis.CSS = {}; globalThis.top = globalThis.self = globalThis;
     globalThis.matchMedia = () => ({});
     globalThis.addEventListener = () => {};
-    globalThis.customElements = { get() {}, define(name, element) { globalThis.made = element; } };
+    const made = [];
+    globalThis.customElements = { get() {}, define(name, element) { made.push(element); } };
     let code = "";
     for await (const part of process.stdin) code += part;
     (0, eval)(code);
-    const element = new made();
-    try { element.connectedCallback(); } catch { /* there is no page */ }
-    console.log(element.root.innerHTML);
+    for (const element of made.map((one) => new one())) {
+        try { element.connectedCallback(); } catch { /* there is no page */ }
+        console.log(element.root.innerHTML);
+    }
 """
 
 
-@pytest.mark.parametrize("element", ["conv-explorer", "conv-trainer"])
-def test_the_scripts_are_chinese(chinese, element):
-    assert english(visible(run(SHADOW, script(element)))) <= LATIN
-    for text in tool._texts(words(element)):
-        assert json.dumps(_(text), ensure_ascii=False) in script(element), text
+def test_the_script_is_chinese(chinese):
+    markup = run(SHADOW, script())
+    assert all(name in markup for name in ("stepper", "keys"))  # of explorer, of trainer
+    assert english(visible(markup)) <= LATIN
+    for text in tool._texts([words("explorer"), words("trainer")]):
+        assert json.dumps(_(text), ensure_ascii=False) in script(), text
 
 
 def test_only_words_and_signs_differ_in_a_chinese_script(monkeypatch):
-    for element in ("conv-explorer", "conv-trainer"):
-        monkeypatch.delenv("CONVBOOK_LANGUAGE", raising=False)
-        ours = script(element)
-        monkeypatch.setenv("CONVBOOK_LANGUAGE", "zh_CN")
-        assert _bare(script(element)) == _bare(ours), element
+    monkeypatch.delenv("CONVBOOK_LANGUAGE", raising=False)
+    ours = script()
+    monkeypatch.setenv("CONVBOOK_LANGUAGE", "zh_CN")
+    assert _bare(script()) == _bare(ours) != ours
 
 
 def _bare(code):
-    """Return a script without its table of words and the signs between words."""
-    code = re.sub(r"(?<==)\{(?=wrong:|kinds:).*?\}(?=,\w=)", "", code, count=1)
+    """Return the script without its tables of words and the signs between words."""
+    code, count = re.subn(r"(?<==)\{(?=wrong:|kinds:).*?\}(?=,\w=)", "", code)
+    assert count == 2
     return code.replace("，", ", ").replace("。", ".").replace("：", ": ")
 
 
-def test_each_sign_stands_in_a_script():
-    codes = script("conv-explorer") + script("conv-trainer")
+def test_each_sign_stands_in_the_script():
     for sign, _ours in SIGNS:
-        assert re.search(sign, codes)
+        assert re.search(sign, script())
 
 
 # ---- Widths ----
@@ -337,7 +339,7 @@ def test_no_line_begins_with_a_sign_that_closes(sign):
 def test_without_a_language_the_words_are_those_of_the_code(monkeypatch, capsys, language):
     def all_said():
         said = [text for one in pictures() for text in (str(one), one.html())]
-        return [*said, *sayings(capsys), script("conv-explorer")]
+        return [*said, *sayings(capsys), script()]
 
     monkeypatch.delenv("CONVBOOK_LANGUAGE", raising=False)
     said = all_said()
@@ -353,5 +355,5 @@ def test_the_language_is_read_when_a_text_is_made(monkeypatch, capsys):
         assert capsys.readouterr().out == f"{right}\n"
         said = str(diagrams.draw_corr2d(X, K)), repr(explore()), repr(practice())
         html = diagrams.draw_corr2d(X, K).html().split("<script>")
-        for text in (*said, *html, script("conv-trainer")):
+        for text in (*said, *html, script()):
             assert bool(re.search("[\u4e00-\u9fff]", text)) == bool(language)

@@ -1,13 +1,12 @@
-"""One script of a custom element, with all that it needs: for a notebook's output or a page.
+"""One script with both custom elements: for a notebook's output or a page.
 
 The scripts are modules that import one another, JSON and style sheets, so that node and a type
-checker take them as they are. A notebook's output has no files beside it: in a bundle the imports
+checker take them as they are. A notebook's output has no files beside it: in the bundle the imports
 give way to what they import. `make scripts` then shortens the names, because that needs node, and
-a reader's machine may have none, and writes NAME.min.js, which is what a reader gets.
+a reader's machine may have none, and writes elements.min.js, which is what a reader gets.
 
-`bundle("conv-explorer")` and `bundle("conv-trainer")` are made alike, of NAME.js, NAME.css and the
-arithmetic. Each is a function of its own, which does nothing where its element is already defined,
-so that a page may carry it several times.
+elements.js is the entry: it defines what is not yet defined, so that a page may carry the script
+several times.
 """
 
 import json
@@ -21,6 +20,7 @@ from ..words import _, lang
 IMPORT = re.compile(r'^import (?:(\w+)|\{[^}]*\}) from "\./([\w.-]+)"[^;\n]*;\n', re.MULTILINE)
 COMMENT = re.compile(r"\s*/\*.*?\*/ ?|\s*(?<!:)// [^\n]*$|^\s+", re.DOTALL | re.MULTILINE)
 FOLDER = Path(__file__).parent
+SHORT = FOLDER / "elements.min.js"  # a line with the checksum of the bundle, and one of code
 # What the code, not a word, puts between words and at the end; and what Chinese has there.
 SIGNS = [
     (r'(\.filter\(Boolean\)|new Set\(\w\)\])\.join\(", "\)', r'\1.join("，")'),
@@ -29,49 +29,53 @@ SIGNS = [
 ]
 
 
-def bundle(element: str) -> str:
-    """Return the script that defines a custom element, from ELEMENT.js and what it imports.
+def bundle() -> str:
+    """Return the script that defines both elements, from elements.js and what it imports.
 
-    >>> bundle("conv-explorer").startswith("(() => {")
+    >>> bundle().startswith("(() => {")
     True
     """
-    guard = f'if (customElements.get("{element}")) return;'
-    return f"(() => {{\n{guard}\n{_module(f'{element}.js', set())}}})();"
+    modules: dict[str, str] = {}
+    _gather("elements.js", "", modules)
+    last = modules.pop("elements.js")
+    kinds = [".css", ".json", ".js"]  # like beside like compresses well
+    order = sorted(modules, key=lambda name: kinds.index(Path(name).suffix))
+    return f"(() => {{\n{''.join(modules[name] for name in order)}{last}}})();"
 
 
-def script(element: str) -> str:
-    """Return the short form of a bundle, which notebooks and pages carry.
+def script() -> str:
+    """Return the short form of the bundle, which notebooks and pages carry.
 
     In another language than English it is the same code with other words.
 
-    >>> len(script("conv-explorer")) < len(bundle("conv-explorer"))
+    >>> len(script()) < len(bundle())
     True
     """
-    code = (FOLDER / f"{element}.min.js").read_text(encoding="utf-8").strip()
+    code = SHORT.read_text(encoding="utf-8").strip().partition("\n")[2]
     if not lang():
         return code
-    code = code.replace(_literal(_words(element)), _literal(_translated(words(element))))
+    for name in ("explorer", "trainer"):
+        code = code.replace(_literal(_words(name)), _literal(_translated(words(name))))
     for sign, ours in SIGNS:
         code = re.sub(sign, ours, code)
     return code
 
 
-def words(element: str) -> dict[str, Any]:
-    """Return the words that a script shows, in English, by the names that it knows them by.
+def words(name: str) -> dict[str, Any]:
+    """Return the words that the explorer or the trainer shows, in English, by their names.
 
     The explorer calls a preset by its name where it has no word for it.
     """
-    presets = _data(element).get("presets", {})
-    return _words(element) | {name: name for grid in presets.values() for name in grid}
+    presets = _data(name).get("presets", {})
+    return _words(name) | {preset: preset for grid in presets.values() for preset in grid}
 
 
-def _data(element):
-    name = element.removeprefix("conv-")
+def _data(name):
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def _words(element):
-    data = _data(element)
+def _words(name):
+    data = _data(name)
     return data.get("words", data)
 
 
@@ -95,32 +99,30 @@ def _literal(value):
 
 
 def checksum(code: str) -> str:
-    """Return what the short form says of the bundle that it was made from.
+    """Return what the file of the short form says of the bundle that it was made from.
 
-    >>> script("conv-explorer").startswith(f"/*{checksum(bundle('conv-explorer'))}*/")
+    >>> SHORT.read_text(encoding="utf-8").startswith(f"/*{checksum(bundle())}*/")
     True
     """
     return f"{zlib.crc32(code.encode()):08x}"
 
 
-def _module(name: str, seen: set[str]) -> str:
-    """Return the text of a module, its imports put in, each once."""
-
-    def put_in(found: re.Match[str]) -> str:
-        variable, path = found.groups()
-        if path in seen:
-            return ""
-        seen.add(path)
-        if path.endswith(".js"):
-            return _module(path, seen)
-        text = (FOLDER / path).read_text(encoding="utf-8")
-        if path.endswith(".json"):
-            value = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
-            return f"const {variable} = {value};\n"
+def _gather(name: str, variable: str, modules: dict[str, str]) -> None:
+    """Put the text of a module after those of what it imports, each once."""
+    if name in modules:
+        return
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    if name.endswith(".js"):
+        code = re.sub(r"\bconst ", "let ", COMMENT.sub("", text))  # one word for both
+        for inner, path in IMPORT.findall(code):
+            _gather(path, inner, modules)
+        code = re.sub(r">\n<", "><", code)  # in markup, where such a space is not seen
+        modules[name] = re.sub(r"^export ", "", IMPORT.sub("", code), flags=re.MULTILINE)
+    elif name.endswith(".json"):
+        value = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+        modules[name] = f"let {variable} = {value};\n"
+    else:
         style = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
         style = re.sub(r"(?<=[;:,{}>]) |;? (?=[{}>!])", "", " ".join(style.split()))
-        return f"const {variable} = new CSSStyleSheet();\n{variable}.replaceSync(`{style}`);\n"
-
-    code = (FOLDER / name).read_text(encoding="utf-8")
-    code = COMMENT.sub("", code)
-    return re.sub(r"^export ", "", IMPORT.sub(put_in, code), flags=re.MULTILINE)
+        sheet = f"let {variable} = new CSSStyleSheet();\n"
+        modules[name] = f"{sheet}{variable}.replaceSync(`{style}`);\n"

@@ -2,24 +2,27 @@
 state, and what the reader does sets them; `result` says what is shown. element.py says what the
 attributes mean, and explorer.json has all of the words. */
 
-import { CHANNELS, LARGEST_NUMBER, MODES, PAIRED, PRESETS, RANGES, VIEWS, WORDS, axisOf, brief,
-  build, camel, convolve, fill, groupOf, isFine, limit, links, listed, lookUp, numbers,
-  outputPaddingFor, range, reachOf, readBy, settle, sizesOf, solve, SOLVED, weightAt, weightShape,
-} from "./arithmetic.js";
+import { CHANNELS, LARGEST_NUMBER, MODES, PAIRED, PARAMETERS, PRESETS, SOLVED, VIEWS, WORDS, axisOf,
+  bracketed, brief, build, by, byName, callOf, convolve, eachAxis, fill, formula, formulaInNumbers,
+  groupOf, inCamels, isFine, isSquare, isUsual, links, listed, lookUp, numbers, outputPaddingFor,
+  product, range, rangeOf, reachOf, readBy, ruleOf, settle, shapesOf, sizeOf, sizesOf, solve, typed,
+  weightAt, weightAxes, write } from "./arithmetic.js";
+import { ConvElement, FRAMED, buttons, copy, menu } from "./base.js";
+import BASE from "./base.css" with { type: "css" };
+import EXPLORER from "./conv-explorer.css" with { type: "css" };
 
-const NAMES = [...PAIRED, ...CHANNELS];
 const LETTER = { input: "X", kernel: "K", output: "Y" };
 const GRIDS = Object.keys(LETTER);
 const MOST_ENTRIES = 20000; // of a matrix that is drawn
 
 const kebab = (name) => name.replace("_", "-");
 const short = (given) => [...String(given)].slice(0, 20).join("");
-const by = ([rows, columns]) => `${rows} × ${columns}`;
-const write = (value, digits = 4) => String(+value.toFixed(digits)).replace("-", "−");
-const product = (values) => values.reduce((x, y) => x * y, 1);
 /** x₀₁; of more than ten rows x₀,₁₂ */
 const indexed = (letter, at) => letter + at.join(at.some((i) => i > 9) ? "," : "")
-  .replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+  .replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
+
+/** A place in a grid of a shape, counted through. */
+const flat = (place, shape) => place.reduce((index, at, axis) => index * shape[axis] + at, 0);
 
 // ---- What is drawn ----
 
@@ -31,30 +34,27 @@ function modelOf(read) {
   const say = (kind, name, given, rule, used) =>
     reasons.push(fill(WORDS[kind], { name, given: short(given), rule, used }));
   const s = settle((name, normal) => read(kebab(name), normal), say);
-  const conv = s.mode === "conv", zeros = s.view === "zeros", weight = weightShape(s);
+  const conv = s.mode === "conv", zeros = s.view === "zeros";
+  const shapes = shapesOf(s), weight = shapes.kernel;
   /** @type {any} */
   const m = {
-    ...s, state: s, zeros, scatters: !conv && !zeros, sizes: sizesOf(s), weight,
-    isSquare: PAIRED.every((name) => s[name][0] === s[name][1]),
+    ...s, state: s, shapes, zeros, scatters: !conv && !zeros, sizes: sizesOf(s),
+    isSquare: isSquare(s),
     hasChannels: s.in_channels > 1 || s.out_channels > 1,
-    X: numbers("input", read("input", "counting"), [s.in_channels, ...s.input_size], say),
+    X: numbers("input", read("input", "counting"), shapes.input, say),
     K: numbers("kernel", read("kernel", "counting"), weight, say),
     entries: [], // of the matrix, if it is drawn
-    outputs: s.out_channels * product(sizesOf(s)), inputs: s.in_channels * product(s.input_size),
-    spans: { input: s.input_size, kernel: s.kernel_size, output: sizesOf(s) },
     counted: s.view !== "counts" ? "" : conv ? "input" : "output",
     blocks: { input: range(s.in_channels).map((c) => [c]),
       kernel: range(weight[0] * weight[1]).map((b) => [Math.floor(b / weight[1]), b % weight[1]]),
       output: range(s.out_channels).map((o) => [o]) },
     // Which blocks meet.
-    wires: range(s.out_channels).flatMap((o) => readBy(s, o).map((c) => {
-      const [first, second] = weightAt(s, c, o);
-      return { input: c, kernel: first * weight[1] + second, output: o };
-    })),
+    wires: range(s.out_channels).flatMap((o) => readBy(s, o).map((c) =>
+      ({ input: c, kernel: flat(weightAt(s, c, o), weight), output: o }))),
   };
   m.Y = convolve(s, m.X, m.K);
-  m.axes = [0, 1].map((axis) => {
-    const a = axisOf(s, axis), size = m.sizes[axis], reach = reachOf(a), list = links(a, zeros);
+  m.axes = eachAxis(s, (a) => {
+    const size = sizeOf(a), reach = reachOf(a), list = links(a, zeros);
     const drawn = { // the first and the last row of each grid; 0 is the first one of X, K or Y
       input: conv ? [-a.padding, a.input_size - 1 + a.padding]
         : zeros ? [Math.min(0, a.padding - reach + 1),
@@ -64,12 +64,12 @@ function modelOf(read) {
       output: conv || zeros ? [0, size - 1] : [-a.padding, size - 1 + a.padding],
     };
     return { drawn,
-      ends: Object.fromEntries(GRIDS.map((grid) => { // the links that end in a row of a grid
+      ends: byName(GRIDS, (grid) => { // the links that end in a row of a grid
         const ends = {};
         for (let [r, to] = drawn[grid]; r <= to; r++)
           ends[r] = list.filter((link) => link[grid] === r);
-        return [grid, ends];
-      })),
+        return ends;
+      }),
       index: { // the row of X, K or Y that a row of a grid shows; a zero put in has no such row
         input: (r) => zeros ? r / a.stride : r,
         kernel: (r) => zeros ? a.kernel_size - 1 - r / a.dilation : r / a.dilation,
@@ -81,8 +81,12 @@ function modelOf(read) {
     [...m.blocks[grid][b], m.axes[0].index[grid](r), m.axes[1].index[grid](c)];
   /** How many rows and columns of a grid are drawn. */
   m.sides = (grid) => m.axes.map(({ drawn }) => drawn[grid][1] - drawn[grid][0] + 1);
+  /** How many blocks of a grid stand side by side. */
+  m.columns = (grid) =>
+    grid === "kernel" ? weight[1] : m.blocks[grid].length > 2 ? 2 : 1;
   /** The indices that are named: a plain layer has no channels. */
   m.named = (place) => m.hasChannels ? place : place.slice(-2);
+  m.symbol = (at) => indexed(LETTER[at.grid].toLowerCase(), m.named(m.at(at)));
   m.letter = (wire) => "ABCD"[groupOf(s, "in", wire.input)]; // of its group
   m.grouped = (what, wire) =>
     m.groups > 1 ? fill(WORDS.group, { what, group: m.letter(wire) }) : what;
@@ -122,25 +126,23 @@ function stamped(m, at, step) {
 }
 
 /** The order in which windows or stamps are played, and its end. */
-const playedSize = (m) => m.spans[m.scatters ? "input" : "output"];
-const stepOf = (m, { b, r, c }) => (b * playedSize(m)[0] + r) * playedSize(m)[1] + c;
-const stepsOf = (m) => product(playedSize(m)) * m.blocks[m.scatters ? "input" : "output"].length;
+const played = (m) => m.scatters ? "input" : "output";
+const stepOf = (m, { b, r, c }) => flat([b, r, c], m.shapes[played(m)]);
+const stepsOf = (m) => product(m.shapes[played(m)]);
 
 // ---- Looks ----
 
 // The side of a cell. As a length it is inherited as one, so that cells are styled anew only if it
 // changes: with every number that a slider passes, styles would take most of the time.
-CSS.registerProperty?.(
+if (!customElements.get("conv-explorer")) CSS.registerProperty?.(
   { name: "--conv-cell", syntax: "<length>", inherits: true, initialValue: "36px" });
 
-const button = (name) => `<button class="${name}">${WORDS[name]}</button>`;
 const check = (name) => `<label data-for="${name}"><input type="checkbox" id="${name}"> ${
   WORDS[name]}</label>`;
-const menu = (name, values, label, of) => `<label data-for="${of}">${label} <select id="${name}">${
-  values.map((value) => `<option value="${value}">${WORDS[value] ?? value}</option>`).join("")
-}</select></label>`;
-const stepper = (name) => `<div class="stepper" data-for="${name}" role="group"
-  aria-label="${name}"><span>${name}</span>${range(PAIRED.includes(name) ? 2 : 1).map((axis) => {
+const choice = (id, values, of) => menu(id, WORDS[id], values,
+  values.map((value) => WORDS[value || "own"] ?? value), `data-for="${of}"`);
+const stepper = (name) => `<div class="stepper" data-for="${name}" role="group" aria-label="${
+  name}"><span>${name}</span>${range(PAIRED.includes(name) ? 2 : 1).map((axis) => {
   const label = axis ? `${name} ${WORDS.axes[axis]}` : name, id = `${name}-${axis}`;
   const end = (sign, word) => `<button data-step="${sign}1" tabindex="-1" aria-label="${
     fill(WORDS[word], { name: label })}">${sign === "-" ? "−" : "+"}</button>`;
@@ -148,48 +150,47 @@ const stepper = (name) => `<div class="stepper" data-for="${name}" role="group"
     inputmode="numeric" id="${id}" aria-label="${label}" aria-describedby="limit-${id}">${
     end("+", "more")}<span class="spoken" id="limit-${id}"></span></span>`;
 }).join("")}</div>`;
-const SKELETON = `<div class="board"><div><div class="stage">${GRIDS.map((name, index) =>
+const EXPLORER_SKELETON = `<div class="board"><div><div class="stage">${GRIDS.map((name, index) =>
   `<div class="part">${index ? `<span class="sign" aria-hidden="true">=</span>` : ""}
   <div class="grid ${name}"><b>${WORDS[name]}</b><small></small><div class="blocks"></div></div>
   </div>`).join("")}</div>
   <p class="tiny" hidden>${WORDS.hidden}</p><p class="reads"></p><p class="sum"></p></div>
   <div class="matrix"><small></small><div></div></div></div>
-<div class="bar controls">${["back", "play", "forward", "all"].map(button).join("")}
+<div class="bar controls">${buttons(WORDS, "back", "play", "forward", "all")}
   <span class="progress"></span></div>
 <details class="controls change"><summary>${WORDS.change}</summary>
-<div class="steppers" role="group" aria-label="${WORDS.sizes}">${NAMES.map(stepper).join("")}</div>
+<div class="steppers" role="group" aria-label="${WORDS.sizes}">${
+  PARAMETERS.map(stepper).join("")}</div>
 <p class="limits"></p>
 <div class="bar"><fieldset data-for="mode"><legend>${WORDS.mode}</legend>${MODES.map((mode) =>
     `<label><input type="radio" name="mode" value="${mode}"> ${WORDS[mode]}</label>`).join("")}
-  ${button("twin")}</fieldset>
+  ${buttons(WORDS, "twin")}</fieldset>
 <fieldset><legend>${WORDS.looks}</legend>
-  ${["input", "kernel"].map((name) => menu(name, [...Object.keys(PRESETS[name]), ""],
-    WORDS[name], "numbers")).join("")}
-  ${menu("view", VIEWS.transposed, WORDS.view, "view")}
+  ${["input", "kernel"].map((name) =>
+    choice(name, [...PRESETS[name], ""], "numbers")).join("")}
+  ${choice("view", VIEWS.transposed, "view")}
   ${["letters", "matrix", "rectangles"].map(check).join("")}</fieldset>
 <slot name="examples"></slot></div>
 <details class="solver" data-for="solver"><summary>${WORDS.solver}</summary>${range(2).map((axis) =>
-  `<div data-axis="${axis}"><label><span></span> <input type="number" min="1" class="wanted"></label>
-  <small></small><div class="choices" role="group" aria-label="${WORDS.solver}"></div></div>`).join("")}</details>
+  `<div data-axis="${axis}"><label><span></span>
+  <input type="number" min="1" class="wanted"></label><small></small><div class="choices"
+  role="group" aria-label="${WORDS.solver}"></div></div>`).join("")}</details>
 <p class="hint"></p></details>
 <p class="adjusted"></p><p class="formula"></p><p class="weight"></p>
 <div class="bar"><code></code>
-  <span class="controls">${button("copy")} ${button("share")}</span></div>
+  <span class="controls">${buttons(WORDS, "copy", "share")}</span></div>
 <div class="spoken" id="spoken" role="status"></div>`;
 
 // ---- Element ----
 
-const ATTRIBUTES = ["mode", ...NAMES.map(kebab), "input", "kernel", "view", "matrix", "letters"];
-const NOTHING = Object.fromEntries(ATTRIBUTES.map((name) => [name, null]));
-const FRAMED = top !== self; // the address of a frame is of no use
-const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const ATTRIBUTES = ["mode", ...PARAMETERS.map(kebab), "input", "kernel", "view", "matrix", "letters"];
+const NOTHING = byName(ATTRIBUTES, () => null);
 
-class ConvExplorer extends HTMLElement {
+export class ConvExplorer extends ConvElement {
+  static addressed = ATTRIBUTES;
   static observedAttributes = [...ATTRIBUTES, "controls"];
-  /** @type {any} */
-  #root;
   #model; // undefined: an attribute has changed since
-  #waiting = false; // for a drawing
+  #drawn; // the model that is drawn
   #cells = {}; // of each grid: blocks of rows of elements, each of which knows its place, `at`
   #homes = {}; // of each grid: the cell that is a stop of the tab key
   #marks = []; // the elements that are marked
@@ -204,9 +205,7 @@ class ConvExplorer extends HTMLElement {
     const m = this.#now, plain = (value) => m.isSquare ? brief(value) : value;
     const inner = (value, axes) => m.hasChannels ? value : lookUp(value, Array(axes).fill(0));
     return structuredClone({ mode: m.mode,
-      ...Object.fromEntries(PAIRED.map((name) => [camel(name), plain(m[name])])),
-      ...Object.fromEntries(CHANNELS.filter(() => m.hasChannels)
-        .map((name) => [camel(name), m[name]])),
+      ...inCamels(m.hasChannels ? PARAMETERS : PAIRED, (name) => plain(m[name])),
       input: inner(m.X, 1), kernel: inner(m.K, 2), output: inner(m.Y, 1),
       adjusted: m.reason !== "", reason: m.reason });
   }
@@ -215,7 +214,7 @@ class ConvExplorer extends HTMLElement {
 
   #read(name, normal) { return this.getAttribute(name)?.trim() ?? normal; }
 
-  #isOwn(name) { return !Object.hasOwn(PRESETS[name], this.#read(name, "counting")); }
+  #isOwn(name) { return !PRESETS[name].includes(this.#read(name, "counting")); }
 
   /* Whether the page shows a control. */
   #has(name) {
@@ -224,17 +223,14 @@ class ConvExplorer extends HTMLElement {
   }
 
   connectedCallback() {
-    if (!this.#root) this.#build();
-    addEventListener("hashchange", this.#readAddress);
-    addEventListener("resize", this.#resized);
+    super.connectedCallback();
+    addEventListener("resize", this.#fit);
     this.#sizes.observe(this);
-    this.#readAddress();
-    this.#wait();
   }
 
   disconnectedCallback() {
-    removeEventListener("hashchange", this.#readAddress);
-    removeEventListener("resize", this.#resized);
+    super.disconnectedCallback();
+    removeEventListener("resize", this.#fit);
     this.#sizes.disconnect();
     this.#pause();
   }
@@ -242,62 +238,41 @@ class ConvExplorer extends HTMLElement {
   attributeChangedCallback() {
     this.#model = undefined;
     this.#step = null;
-    this.#wait();
+    this.wait();
   }
 
-  /* Draw once, however many attributes change. */
-  #wait() {
-    if (this.#waiting || !this.#root) return;
-    this.#waiting = true;
-    queueMicrotask(() => { this.#waiting = false; this.#draw(); });
-  }
-
-  /** @returns {any} */
-  #find(selector) { return this.#root.querySelector(selector); }
-
-  /** @returns {any[]} */
-  #all(selector) { return [...this.#root.querySelectorAll(selector)]; }
-
-  #build() {
-    const root = this.#root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [SHEET];
-    root.innerHTML = SKELETON;
-    for (const name of ["input", "kernel"]) {
-      const own = this.#find(`#${name}`).lastElementChild;
-      own.textContent = WORDS.own;
-      own.hidden = true;
-    }
+  build() {
+    this.furnish(EXPLORER_SKELETON, BASE, EXPLORER);
     // Open from the start where a page has introduced more than sizes.
-    this.#find(".change").open = NAMES.slice(2).some((name) => this.#has(name));
-    const on = (selector, type, react) => this.#all(selector).forEach((node) =>
-      node.addEventListener(type, (event) => react(event.target, event)));
-    on("[name=mode]", "change", ({ value }) => this.#change({ mode: value }));
-    on(".stepper input", "change", (node) => this.#enterSize(node));
-    on(".stepper input", "keydown", (node, event) => {
+    this.find(".change").open = PARAMETERS.slice(2).some((name) => this.#has(name));
+    this.on("[name=mode]", "change", ({ value }) => this.#change({ mode: value }));
+    this.on(".stepper input", "change", (node) => this.#enterSize(node));
+    this.on(".stepper input", "keydown", (node, event) => {
       const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (!step) return;
       event.preventDefault();
       this.#enterSize(node);
       this.#stepSize(node, step);
     });
-    on(".stepper button", "click", (node) =>
+    this.on(".stepper button", "click", (node) =>
       this.#stepSize(node.parentElement.querySelector("input"), Number(node.dataset.step)));
-    on("select", "change", ({ id, value }) => this.#set({ [id]: value }));
-    for (const name of ["matrix", "letters"])
-      on("#" + name, "change", ({ checked }) => this.#set({ [name]: checked ? "" : null }));
-    on("#rectangles", "change", ({ checked }) => {
+    this.on("select", "change", ({ id, value }) => this.#set({ [id]: value }));
+    this.on("#letters, #matrix", "change", ({ id, checked }) =>
+      this.#set({ [id]: checked ? "" : null }));
+    this.on("#rectangles", "change", ({ checked }) => {
       this.#apart = checked;
-      if (checked) return this.#draw();
+      this.#drawn = undefined;
+      if (checked) return this.draw();
       const { state } = this.#now; // the height is kept
-      this.#change(Object.fromEntries(PAIRED.map((name) => [name, state[name][0]])));
+      this.#change(byName(PAIRED, (name) => state[name][0]));
     });
-    on("slot", "change", ({ value }) => this.#set({ ...NOTHING, ...JSON.parse(value) }));
-    on(".wanted", "input", (node) => {
+    this.on("slot", "change", ({ value }) => this.#set({ ...NOTHING, ...JSON.parse(value) }));
+    this.on(".wanted", "input", (node) => {
       this.#wanted[node.closest("[data-axis]").dataset.axis] = Number(node.value);
       this.#drawSolver();
     });
-    on(".solver", "toggle", () => this.#drawSolver());
-    const clicks = {
+    this.on(".solver", "toggle", () => this.#drawSolver());
+    this.clicks({
       choices: (node) => this.#choose(node),
       twin: () => this.#transpose(),
       back: () => this.#go(-1),
@@ -305,51 +280,45 @@ class ConvExplorer extends HTMLElement {
       play: () => this.#timer ? this.#pause() : this.#play(),
       all: () => this.#release(),
       copy: () => this.#copy(this.#program()),
-      share: () => { this.#writeAddress(true); this.#copy(location.href); },
-    };
-    for (const name in clicks) on("." + name, "click", clicks[name]);
-    const placeOf = (node) => node.closest("td")?.at;
+      share: () => { this.writeAddress(true); this.#copy(location.href); },
+    });
+    const stage = (type, react) => this.on(".stage", type, (node, event) =>
+      react(node.closest("td")?.at, event));
     // Not pointerover, which also reports a pointer that rests while the page moves under it.
-    on(".stage", "pointermove", (node, { pointerType }) => {
-      if (pointerType === "touch" || placeOf(node) === this.#hovered) return;
-      this.#hovered = placeOf(node);
-      this.#mark();
-    });
-    on(".stage", "pointerleave", () => { this.#hovered = undefined; this.#mark(); });
-    on(".stage", "focusin", (node) => this.#focus(placeOf(node)));
-    on(".stage", "focusout", () => { this.#focused = undefined; this.#mark(); });
-    on(".stage", "click", (node) => {
-      if (placeOf(node) && node.tagName !== "INPUT") this.#tap(placeOf(node));
-    });
-    on(".stage", "keydown", (node, event) => this.#key(event, placeOf(node)));
+    for (const type of ["pointermove", "pointerleave"])
+      stage(type, (at, { pointerType }) => {
+        if (pointerType === "touch" || at === this.#hovered) return;
+        this.#hovered = at;
+        this.#mark();
+      });
+    stage("focusin", (at) => this.#focus(at));
+    stage("focusout", () => { this.#focused = undefined; this.#mark(); });
+    stage("click", (at, { target }) => { if (at && target.tagName !== "INPUT") this.#tap(at); });
+    stage("keydown", (at, event) => this.#key(event, at));
   }
 
   // -- state --
 
-  #give(name, value) {
-    if (value === null) this.removeAttribute(name);
-    else this.setAttribute(name, value);
-  }
-
   /* Set attributes; null removes one. */
   #set(values) {
     this.#release();
-    for (const name in values) this.#give(kebab(name), values[name]);
-    this.#saving ??= setTimeout(() => { this.#saving = undefined; this.#writeAddress(); }, 300);
+    for (const name in values) this.give(kebab(name), values[name]);
+    this.#saving ??= setTimeout(() => { this.#saving = undefined; this.writeAddress(); }, 300);
     this.#say(() => `${WORDS.output} ${by(this.#now.sizes)}. ${this.#now.reason}`);
   }
 
   /* Move to another state. Own numbers stay where they are; those that are missing are zeros. */
   #change(values) {
-    const { X, K, state } = this.#now, s = { ...state, ...values };
+    const m = this.#now, s = { ...m.state, ...values };
     if (s.mode === "conv") s.output_padding = 0;
     if (!VIEWS[s.mode].includes(s.view)) s.view = "numbers";
-    const given = Object.fromEntries(Object.entries(s).map(([name, value]) =>
-      [name, NAMES.includes(name) ? listed(value) : value]));
+    /** @type {Record<string, any>} */
+    const given = byName(Object.keys(s), (name) => listed(s[name]));
     const { view, ...layer } = settle((name, normal) => given[name] ?? normal, () => {});
-    for (const [name, old, shape] of [
-      ["input", X, [layer.in_channels, ...layer.input_size]], ["kernel", K, weightShape(layer)]])
-      if (this.#isOwn(name)) given[name] = listed(build(shape, (...at) => lookUp(old, at) ?? 0));
+    const shapes = shapesOf(layer);
+    for (const name of ["input", "kernel"])
+      if (this.#isOwn(name)) given[name] =
+        listed(build(shapes[name], (...at) => lookUp(m[LETTER[name]], at) ?? 0));
     for (const name of CHANNELS) // a plain layer has no need of them
       if (given[name] === "1" && !this.hasAttribute(kebab(name))) given[name] = null;
     this.#set(given);
@@ -361,34 +330,29 @@ class ConvExplorer extends HTMLElement {
     const twin = { ...state, mode: state.mode === "conv" ? "transposed" : "conv",
       input_size: sizes, output_padding: 0,
       in_channels: state.out_channels, out_channels: state.in_channels };
-    if (state.mode === "conv") twin.output_padding = [0, 1].map((axis) =>
-      outputPaddingFor(axisOf({ ...twin, output_padding: [0, 0] }, axis), state.input_size[axis]));
+    if (state.mode === "conv") twin.output_padding =
+      eachAxis(twin, (s, axis) => outputPaddingFor(s, state.input_size[axis]));
     this.#change(twin);
   }
 
   /* In a direction, the next value of a control, if there is one; the last; and the rule that
   keeps it from going on. */
   #way(name, axis, step) {
-    const { state } = this.#now;
-    if (PAIRED.includes(name)) {
-      const a = axisOf(state, axis), [end, rule] = limit(a, name, step);
-      return { next: end === a[name] ? undefined : a[name] + step, end, rule };
-    }
-    const bound = RANGES[name][step < 0 ? 0 : 1], now = state[name];
-    const valid = range(Math.abs(bound - now)).map((i) => now + step * (i + 1)).filter((value) => {
-      const s = { ...state, [name]: value };
-      return s.in_channels % s.groups === 0 && s.out_channels % s.groups === 0;
-    });
+    const { state } = this.#now, bound = rangeOf(state.mode, name)[step < 0 ? 0 : 1];
+    const now = [state[name]].flat()[axis];
+    const rule = (value) => ruleOf({ ...axisOf(state, axis), [name]: value });
+    const valid = range(Math.abs(bound - now)).map((i) => now + step * (i + 1))
+      .filter((value) => !rule(value));
     const end = valid.at(-1) ?? now;
-    return { next: valid[0], end, rule: end === bound ? undefined : WORDS.divide };
+    return { next: valid[0], end, rule: end === bound ? undefined : rule(end + step) };
   }
 
   /* Change some values, along one axis if height and width are set apart. */
   #put(names, axis, values) {
-    this.#change(Object.fromEntries(names.map((name) => {
+    this.#change(byName(names, (name) => {
       const old = this.#now[name], value = values[name];
-      return [name, Array.isArray(old) && this.#isApart ? old.with(axis, value) : value];
-    })));
+      return Array.isArray(old) && this.#isApart ? old.with(axis, value) : value;
+    }));
   }
 
   #stepSize(node, step) {
@@ -414,31 +378,30 @@ class ConvExplorer extends HTMLElement {
 
   // -- drawing --
 
-  #draw() {
+  draw() {
     const m = this.#now;
-    this.#find(".change").hidden = this.getAttribute("controls")?.trim() === "";
-    for (const node of this.#all("[data-for]")) node.hidden = !this.#has(node.dataset.for);
-    for (const node of this.#all("fieldset"))
-      node.hidden = ![node, ...node.querySelectorAll("[data-for]")]
-        .some((inner) => inner.dataset.for && !inner.hidden);
-    this.#find(`[value=${m.mode}]`).checked = true;
+    if (this.#drawn === m) return;
+    this.#drawn = m;
+    this.find(".change").hidden = this.getAttribute("controls")?.trim() === "";
+    for (const node of this.all("[data-for]")) node.hidden = !this.#has(node.dataset.for);
+    this.find(`[value=${m.mode}]`).checked = true;
     this.#drawSteppers();
     for (const name of ["input", "kernel"])
-      this.#find("#" + name).value = !this.#isOwn(name) ? this.#read(name, "counting")
+      this.find("#" + name).value = !this.#isOwn(name) ? this.#read(name, "counting")
         : m.reason.includes(name + "=") ? "counting" : "";
-    this.#find("#view").value = m.view;
-    this.#find("[value=zeros]").disabled = m.mode === "conv";
+    this.find("#view").value = m.view;
+    this.find("[value=zeros]").disabled = m.mode === "conv";
     for (const name of ["matrix", "letters"])
-      this.#find("#" + name).checked = this.hasAttribute(name);
-    this.#find("#rectangles").checked = this.#isApart;
-    this.#find(".sign").textContent = m.scatters ? "⋆ᵀ" : "⋆";
-    this.#find(".share").hidden = FRAMED;
-    const words = { adjusted: m.reason, weight: this.#weight(),
-      hint: WORDS.hint + (m.hasChannels ? ` ${WORDS.hint_channels}` : "") };
-    for (const name in words) this.#find("." + name).textContent = words[name];
-    this.#find(".formula").innerHTML = this.#formula().map((line) =>
+      this.find("#" + name).checked = this.hasAttribute(name);
+    this.find("#rectangles").checked = this.#isApart;
+    this.text(".sign", m.scatters ? "⋆ᵀ" : "⋆");
+    this.find(".share").hidden = FRAMED;
+    this.text(".adjusted", m.reason);
+    this.text(".weight", this.#weight());
+    this.text(".hint", WORDS.hint + (m.hasChannels ? ` ${WORDS.hint_channels}` : ""));
+    this.find(".formula").innerHTML = this.#formula().map((line) =>
       `<div>${line.split(" = ").map((part) => `<span>${part}</span>`).join(" = ")}</div>`).join("");
-    this.#find("code").textContent = this.#call();
+    this.text("code", callOf(m.state));
     this.#drawMatrix();
     this.#drawGrids();
     this.#drawSolver();
@@ -447,31 +410,32 @@ class ConvExplorer extends HTMLElement {
 
   #drawSteppers() {
     const m = this.#now, bites = {};
-    for (const node of this.#all("[data-axis='1']")) node.hidden = !this.#isApart;
-    for (const node of this.#all(".stepper input")) {
+    for (const node of this.all("[data-axis='1']")) node.hidden = !this.#isApart;
+    for (const node of this.all(".stepper input")) {
       const [name, axis] = partsOf(node), hints = [];
       if (node.closest("[hidden]")) continue;
       const entry = node.parentElement;
       const ends = [-1, 1].map((step, index) => {
         const { next, end, rule } = this.#way(name, axis, step), isEnd = next === undefined;
-        entry.querySelectorAll("button")[index].ariaDisabled = String(isEnd);
-        if (isEnd && rule) hints.push(this.#limitOf(name, axis, step));
-        if (isEnd && rule && rule !== WORDS.divide)
-          (bites[rule] ??= []).push(bound(name, end, step));
+        entry.querySelectorAll("button")[index].ariaDisabled = isEnd;
+        if (isEnd && rule) {
+          hints.push(this.#limitOf(name, axis, step));
+          if (rule !== WORDS.divide) (bites[rule] ??= []).push(bound(name, end, step));
+        }
         return end;
       });
       Object.assign(node, { min: ends[0], max: ends[1], value: [m[name]].flat()[axis] });
       node.ariaLabel = this.#isApart && PAIRED.includes(name) ? `${name} ${WORDS.axes[axis]}` : name;
       entry.querySelector(".spoken").textContent = hints.join(" ");
     }
-    this.#find(".limits").textContent = Object.entries(bites).map(([rule, limits]) =>
-      fill(WORDS.limit, { limits: [...new Set(limits)].join(", "), rule })).join(" ");
+    this.text(".limits", Object.entries(bites).map(([rule, limits]) =>
+      fill(WORDS.limit, { limits: [...new Set(limits)].join(", "), rule })).join(" "));
   }
 
   #drawSolver() {
     const m = this.#now;
-    if (!this.#find(".solver").open) return;
-    for (const box of this.#all(".solver > [data-axis]:not([hidden])")) {
+    if (!this.find(".solver").open) return;
+    for (const box of this.all(".solver > [data-axis]:not([hidden])")) {
       const axis = Number(box.dataset.axis), input = box.querySelector("input");
       const of = axisOf(m.state, axis), wanted = this.#wanted[axis] ?? m.sizes[axis];
       const choices = solve(of, wanted), list = box.querySelector(".choices");
@@ -480,20 +444,20 @@ class ConvExplorer extends HTMLElement {
       if (Number(input.value) !== wanted) input.value = wanted;
       box.querySelector("small").textContent =
         choices.length ? fill(WORDS.choices, { count: choices.length }) : WORDS.no_choice;
-      const nodes = choices.map((choice) => {
-        const used = SOLVED.filter((name) => name === "kernel_size" || choice[name] !== RANGES[name][2]);
-        return Object.assign(document.createElement("button"), { choice,
-          textContent: used.map((name) => `${name} ${choice[name]}`).join(", "),
-          ariaPressed: String(SOLVED.every((name) => choice[name] === of[name])) });
-      });
-      const held = this.#root.activeElement?.textContent;
-      list.replaceChildren(...nodes);
-      nodes.find((node) => node.textContent === held)?.focus();
+      const held = this.root.activeElement?.textContent;
+      list.innerHTML = choices.map((choice) => {
+        const used = SOLVED.filter((name) => name === "kernel_size" || !isUsual(choice, name));
+        return `<button value='${JSON.stringify(choice)}' aria-pressed="${
+          SOLVED.every((name) => choice[name] === of[name])}">${
+          used.map((name) => `${name} ${choice[name]}`).join(", ")}</button>`;
+      }).join("");
+      for (const node of list.children) if (node.textContent === held) node.focus();
     }
   }
 
   #choose(node) {
-    if (node.choice) this.#put(SOLVED, Number(node.closest("[data-axis]").dataset.axis), node.choice);
+    if (node.value)
+      this.#put(SOLVED, node.closest("[data-axis]").dataset.axis, JSON.parse(node.value));
   }
 
   #drawGrids() {
@@ -504,9 +468,10 @@ class ConvExplorer extends HTMLElement {
       output: ["cropped_from", m.counted === "output" && "stamps"],
     };
     for (const grid of GRIDS) {
-      const span = by(m.spans[grid]), size = by(m.sides(grid)), [filled, more] = notes[grid];
-      this.#find(`.${grid} small`).textContent =
-        [span, size !== span && fill(WORDS[filled], { size }), WORDS[more]].filter(Boolean).join(", ");
+      const span = by(m.shapes[grid].slice(-2)), size = by(m.sides(grid));
+      const [filled, more] = notes[grid];
+      this.text(`.${grid} small`, [span, size !== span && fill(WORDS[filled], { size }),
+        WORDS[more]].filter(Boolean).join(", "));
       this.#resize(grid, m.sides(grid));
       this.#digits[grid] = this.#drawNumbers(grid);
     }
@@ -515,15 +480,11 @@ class ConvExplorer extends HTMLElement {
 
   /* Give a grid its blocks, and each so many rows and columns. */
   #resize(grid, [height, width]) {
-    const m = this.#now, blocks = m.blocks[grid], box = this.#find(`.${grid} .blocks`);
+    const m = this.#now, blocks = m.blocks[grid], box = this.find(`.${grid} .blocks`);
     const [top, left] = m.axes.map(({ drawn }) => drawn[grid][0]);
-    while (box.children.length > blocks.length) box.lastChild.remove();
-    while (box.children.length < blocks.length) {
-      const block = document.createElement("div");
-      block.innerHTML = `<small></small><table role="grid"></table>`;
-      box.append(block);
-    }
-    box.style.setProperty("--columns", this.#columns(grid));
+    if (box.children.length !== blocks.length)
+      box.innerHTML = `<div><small></small><table role="grid"></table></div>`.repeat(blocks.length);
+    box.style.setProperty("--columns", m.columns(grid));
     this.#cells[grid] = blocks.map((indices, b) => {
       const [label, table] = box.children[b].children;
       const wire = m.wires.find((wire) => wire[grid] === b);
@@ -565,15 +526,14 @@ class ConvExplorer extends HTMLElement {
       const isUnused = isOutput ? given === undefined : grid === "input" && !count;
       const value = m.counted === grid ? count : isOutput ? this.#sumAt(at, given) : given ?? 0;
       const text = value === null ? "" : letters && m.counted !== grid && given !== undefined
-        ? this.#symbol(at) : letters && isUnused && isOutput ? "" : write(value, 2);
+        ? m.symbol(at) : letters && isUnused && isOutput ? "" : write(value, 2);
       const look = (isPut ? "zero " : "") + (isUnused ? "unused" : "");
       const tint = m.counted === grid ? `${4 + 30 * count / most}%` : "";
       if (cell.textContent !== text) cell.textContent = text;
       if (cell.className !== look) cell.className = look;
       if (cell.style.getPropertyValue("--tint") !== tint) cell.style.setProperty("--tint", tint);
       const what = isUnused ? (isOutput ? WORDS.cropped : WORDS.unused) : isPut ? WORDS.put : "";
-      if (what) cell.setAttribute("aria-label", `${text} ${what}`);
-      else cell.removeAttribute("aria-label");
+      cell.ariaLabel = what ? `${text} ${what}` : null;
       digits = Math.max(digits, letters ? 0.75 * text.length : text.length);
     }
     return digits;
@@ -581,30 +541,18 @@ class ConvExplorer extends HTMLElement {
 
   /* An output's number, as far as it has been played. */
   #sumAt(at, given) {
-    const m = this.#now, isWhole = given !== undefined && !m.counted;
-    if (this.#step === null && isWhole) return given;
-    if (m.scatters) return stamped(m, at, this.#step ?? Infinity) ?? (this.#step === null ? 0 : null);
-    return this.#step === null || stepOf(m, at) <= this.#step ? given : null;
-  }
-
-  #symbol(at) {
-    const m = this.#now;
-    return indexed(LETTER[at.grid].toLowerCase(), m.named(m.at(at)));
-  }
-
-  /* How many blocks of a grid stand side by side. */
-  #columns(grid) {
-    const m = this.#now, count = m.blocks[grid].length;
-    return grid === "kernel" ? m.weight[1] : count > 2 ? 2 : 1;
+    const m = this.#now, step = this.#step ?? Infinity, isPlaying = step < Infinity;
+    return m.scatters && (isPlaying || given === undefined || m.counted)
+      ? stamped(m, at, step) ?? (isPlaying ? null : 0) : stepOf(m, at) <= step ? given : null;
   }
 
   /* The largest cells with which all grids are in sight together. */
-  #fit() {
-    const m = this.#now, stage = this.#find(".stage"), width = stage.clientWidth || 600;
+  #fit = () => {
+    const m = this.#now, stage = this.find(".stage"), width = stage.clientWidth || 600;
     // The height of a notebook's frame follows its content.
     const height = Math.max(0.55 * (FRAMED ? screen.availHeight : innerHeight), 240);
     const parts = GRIDS.map((grid) => {
-      const columns = this.#columns(grid), lines = Math.ceil(m.blocks[grid].length / columns);
+      const columns = m.columns(grid), lines = Math.ceil(m.blocks[grid].length / columns);
       const [rows, cells] = m.sides(grid);
       const label = m.hasChannels ? (m.groups > 1 ? 58 : 42) : 0;
       return { wide: (cell) => columns * (Math.max(cells * cell, label) + 12) +
@@ -634,34 +582,28 @@ class ConvExplorer extends HTMLElement {
     while (cell > 5 && total(cell) > height && (!wasLegible || isLegible(cell - 1))) cell--;
     stage.style.setProperty("--conv-cell", `${cell}px`);
     for (const grid of GRIDS)
-      this.#find("." + grid).style.setProperty("--conv-font", `${fontOf(cell, grid)}px`);
+      this.find("." + grid).style.setProperty("--conv-font", `${fontOf(cell, grid)}px`);
     stage.classList.toggle("small", cell < 30);
-    this.#find(".tiny").hidden = isLegible(cell);
-  }
-
-  #resized = () => this.#fit();
+    this.find(".tiny").hidden = isLegible(cell);
+  };
 
   #drawMatrix() {
-    const m = this.#now, box = this.#find(".matrix");
-    const { outputs: rows, inputs: columns } = m;
+    const m = this.#now, box = this.find(".matrix");
+    const [rows, columns] = [m.shapes.output, m.shapes.input].map(product);
     box.hidden = !this.hasAttribute("matrix");
     if (box.hidden) return;
     const name = m.mode === "conv" ? "W" : "Wᵀ";
-    const axes = [0, 1].map((axis) => links(axisOf(m.state, axis))
-      .filter(({ input, output }) =>
-        input in range(m.input_size[axis]) && output in range(m.sizes[axis])));
-    if (m.wires.length * axes[0].length * axes[1].length > MOST_ENTRIES) {
-      box.firstChild.textContent = fill(WORDS.too_many, { name });
-      box.lastChild.replaceChildren();
-      return;
-    }
+    const axes = eachAxis(m.state, (s) => links(s).filter(({ input, output }) =>
+      input in range(s.input_size) && output in range(sizeOf(s))));
+    box.firstChild.textContent = fill(WORDS.too_many, { name });
+    box.lastChild.innerHTML = "";
+    if (m.wires.length * axes[0].length * axes[1].length > MOST_ENTRIES) return;
     for (const wire of m.wires)
       for (const r of axes[0])
         for (const c of axes[1])
           m.entries.push({ group: groupOf(m, "in", wire.input),
-            output: flat([wire.output, r.output, c.output], m.sizes),
-            input: flat([wire.input, r.input, c.input], m.input_size),
-            kernel: flat([wire.kernel, r.weight, c.weight], m.kernel_size),
+            output: flat([wire.output, r.output, c.output], m.shapes.output),
+            input: flat([wire.input, r.input, c.input], m.shapes.input),
             at: [...m.blocks.kernel[wire.kernel], r.weight, c.weight] });
     const letters = this.hasAttribute("letters"), most = letters ? 28 : 24;
     const unit = Math.max(2, Math.min(most, 640 / columns, 400 / rows));
@@ -687,7 +629,7 @@ class ConvExplorer extends HTMLElement {
 
   /* What is looked at: the cell of the step, pinned, pointed at, focused, or in the middle. */
   get #looked() {
-    const m = this.#now, grid = m.scatters ? "input" : "output", [rows, columns] = playedSize(m);
+    const m = this.#now, grid = played(m), [, rows, columns] = m.shapes[grid];
     if (this.#step !== null) {
       const line = Math.floor(this.#step / columns);
       return { grid, b: Math.floor(line / rows), r: line % rows, c: this.#step % columns };
@@ -701,7 +643,8 @@ class ConvExplorer extends HTMLElement {
     const letters = this.hasAttribute("letters");
     for (const node of this.#marks) {
       node.classList.remove("lit", "marked", "read");
-      for (const name of ["data-plus", "aria-selected"]) node.removeAttribute(name);
+      node.ariaSelected = null;
+      delete node.dataset.plus;
     }
     this.#marks = [own];
     for (const meeting of meetings(m, at))
@@ -719,18 +662,17 @@ class ConvExplorer extends HTMLElement {
       for (const wire of m.wires)
         if (wire[at.grid] === at.b)
           for (const grid of GRIDS) {
-            const block = this.#find(`.${grid} .blocks`).children[wire[grid]];
+            const block = this.find(`.${grid} .blocks`).children[wire[grid]];
             block.classList.add("read");
             this.#marks.push(block);
           }
     own.classList.add("marked");
-    if (this.#pinned) own.ariaSelected = "true";
-    this.#find(".sum").replaceChildren(...this.#sentence(at));
-    this.#find(".reads").textContent = m.hasChannels ? this.#reads(at) : "";
+    if (this.#pinned) own.ariaSelected = true;
+    this.find(".sum").innerHTML = this.#sentence(at);
+    this.text(".reads", m.hasChannels ? this.#reads(at) : "");
     for (const name of ["back", "all"])
-      this.#find("." + name).ariaDisabled = String(this.#step === null);
-    this.#find(".progress").textContent =
-      this.#step === null ? "" : `${this.#step + 1} / ${stepsOf(m)}`;
+      this.find("." + name).ariaDisabled = this.#step === null;
+    this.text(".progress", this.#step === null ? "" : `${this.#step + 1} / ${stepsOf(m)}`);
     this.#markMatrix(at);
   }
 
@@ -744,23 +686,14 @@ class ConvExplorer extends HTMLElement {
   }
 
   #markMatrix(at) {
-    const m = this.#now, { grid } = at;
+    const m = this.#now, { grid } = at, place = m.at(at);
     if (!m.entries.length) return;
-    const place = m.given(at) === undefined ? NaN
-      : flat([at.b, ...m.at(at).slice(-2)], m.spans[grid]);
-    this.#find(".strip").setAttribute("d", isNaN(place) || grid === "kernel" ? ""
-      : grid === "output" ? `M0 ${place}h${m.inputs}v1H0z` : `M${place} 0h1v${m.outputs}h-1z`);
-    this.#find(".marks").setAttribute("d",
-      outlines(m.entries.filter((entry) => entry[grid] === place)));
-  }
-
-  /* A product: nodes and texts, of numbers or of symbols. */
-  #term(meeting) {
-    const m = this.#now, [x, k] = factors(m, meeting), { input, weight } = meeting;
-    if (!this.hasAttribute("letters"))
-      return [colored("input", write(x)), "·", colored("kernel", k < 0 ? `(${write(k)})` : write(k))];
-    return [colored("input", m.given(input) === undefined ? "0" : this.#symbol(input)), "·",
-      colored("kernel", indexed("k", m.named(weight)))];
+    const [rows, columns] = [m.shapes.output, m.shapes.input].map(product);
+    const index = m.given(at) === undefined ? NaN : flat(place, m.shapes[grid]);
+    this.find(".strip").setAttribute("d", isNaN(index) || grid === "kernel" ? ""
+      : grid === "output" ? `M0 ${index}h${columns}v1H0z` : `M${index} 0h1v${rows}h-1z`);
+    this.find(".marks").setAttribute("d", outlines(m.entries.filter((entry) =>
+      grid === "kernel" ? String(entry.at) === String(place) : entry[grid] === index)));
   }
 
   /* What happens in a cell, as text and colored numbers. */
@@ -769,20 +702,21 @@ class ConvExplorer extends HTMLElement {
     const isOutput = at.grid === "output", given = m.given(at);
     const name = (at) => m.given(at) === undefined
       ? (at.grid === "output" ? WORDS.cropped : WORDS.put)
-      : letters ? this.#symbol(at)
+      : letters ? m.symbol(at)
       : `${LETTER[at.grid]}[${m.named(m.at(at)).join(", ")}]`;
-    const shown = all.slice(0, isOutput ? 64 : 16), more = all.length > shown.length;
-    const terms = shown.flatMap((meeting, index) => [
-      index ? (isOutput ? " + " : ", ") : "", ...this.#term(meeting),
-      isOutput ? "" : ` → ${name(meeting.output)}`]);
-    if (!isOutput)
-      return [name(at), ...letters ? [": "] : [` = ${write(given ?? 0)}: `], ...terms,
-        more ? ", …" : ""];
-    const sum = given ?? stamped(m, at, Infinity) ?? 0;
-    if (letters)
-      return [`${name(at)} = `, ...(terms.length ? terms : ["0"]), more ? " + …" : ""];
-    return [`${name(at)} = `, ...terms, more ? " + …" : "", terms.length ? " = " : "",
-      colored("output", write(sum))];
+    const terms = all.slice(0, isOutput ? 64 : 16).map((meeting) => {
+      const [x, k] = factors(m, meeting), { input, weight, output } = meeting;
+      const [first, second] = letters
+        ? [m.given(input) === undefined ? "0" : m.symbol(input), indexed("k", m.named(weight))]
+        : [write(x), bracketed(k)];
+      return `${colored("input", first)}·${colored("kernel", second)}` +
+        (isOutput ? "" : ` → ${name(output)}`);
+    });
+    if (all.length > terms.length) terms.push("…");
+    const sum = colored("output", write(given ?? stamped(m, at, Infinity) ?? 0));
+    return isOutput ? [name(at), ...terms.length ? [terms.join(" + ")] : letters ? ["0"] : [],
+      ...letters ? [] : [sum]].join(" = ")
+      : `${name(at)}${letters ? "" : ` = ${write(given ?? 0)}`}: ${terms.join(", ")}`;
   }
 
   // -- what the reader does --
@@ -803,7 +737,7 @@ class ConvExplorer extends HTMLElement {
   }
 
   #spokenOf() {
-    return `${this.#find(".sum").textContent} ${this.#find(".reads").textContent}`.trim();
+    return `${this.find(".sum").textContent} ${this.find(".reads").textContent}`.trim();
   }
 
   #tap(at) {
@@ -823,34 +757,31 @@ class ConvExplorer extends HTMLElement {
       if (key === "Escape" || key === "Enter") target.parentElement.focus();
       return;
     }
-    const [from, to] = this.#now.axes[1].drawn[at.grid], [down, right] = ARROWS[key] ?? [];
-    const page = { PageUp: -1, PageDown: 1 }[key];
-    if (ARROWS[key]) this.#cellAt({ ...at, r: at.r + down, c: at.c + right })?.focus();
-    else if (page && this.#now.hasChannels) this.#cellAt({ ...at, b: at.b + page })?.focus();
-    else if (key === "Home") this.#cellAt({ ...at, c: from }).focus();
-    else if (key === "End") this.#cellAt({ ...at, c: to }).focus();
+    const m = this.#now, { r, c, b } = at, [first, last] = m.axes[1].drawn[at.grid];
+    const to = { ArrowUp: { r: r - 1 }, ArrowDown: { r: r + 1 }, ArrowLeft: { c: c - 1 },
+      ArrowRight: { c: c + 1 }, Home: { c: first }, End: { c: last },
+      ...m.hasChannels && { PageUp: { b: b - 1 }, PageDown: { b: b + 1 } } }[key];
+    if (to) this.#cellAt({ ...at, ...to })?.focus();
     else if (key === "Escape") this.#release();
-    else if (/^[-0-9.]$/.test(key) && this.#isEditable(at)) this.#edit(at, key);
-    else if (key === "Enter" && this.#isEditable(at)) this.#edit(at);
+    else if (/^([-0-9.]|Enter)$/.test(key) && this.#isEditable(at)) this.#edit(at, key);
     else if (key === "Enter" || key === " ") this.#tap(at);
     else return;
     event.preventDefault();
   }
 
-  #edit(at, text) {
-    const cell = this.#cellAt(at), box = document.createElement("input");
-    box.inputMode = "decimal";
-    box.ariaLabel = `${LETTER[at.grid]}[${this.#now.at(at).slice(-2).join(", ")}]`;
-    box.defaultValue = this.#now.given(at);
+  #edit(at, key = "") {
+    const cell = this.#cellAt(at), place = this.#now.at(at).slice(-2).join(", ");
+    cell.innerHTML = `<input inputmode="decimal" value="${
+      this.#now.given(at)}" aria-label="${LETTER[at.grid]}[${place}]">`;
+    const box = cell.firstChild;
     box.addEventListener("blur", () => this.#enter(at, box.value, box.defaultValue));
-    cell.replaceChildren(box);
     box.focus();
-    if (text) box.value = text;
+    if (key.length === 1) box.value = key;
     else box.select();
   }
 
   #enter(at, value, old) {
-    const m = this.#now, text = value.normalize("NFKC").trim().replace(",", ".").replace("−", "-");
+    const m = this.#now, text = typed(value).replace(",", ".");
     const name = LETTER[at.grid], place = m.at(at), pinned = this.#pinned;
     if (isFine(text) && text !== old) {
       const values = structuredClone(m[name]);
@@ -860,8 +791,7 @@ class ConvExplorer extends HTMLElement {
     if (!isFine(text)) {
       const refused = fill(WORDS.wrong, { name, given: short(text), used: old,
         rule: fill(WORDS.list_of_one, { most: LARGEST_NUMBER }) });
-      this.#find(".adjusted").textContent = refused;
-      this.#say(() => refused);
+      this.#tell(refused);
     }
     this.#pinned = pinned;
     this.#mark();
@@ -893,19 +823,25 @@ class ConvExplorer extends HTMLElement {
       this.#moveTo(this.#step === null ? 0 : this.#step + 1);
       if (this.#step === null) this.#pause();
     }, 800);
-    this.#find(".play").textContent = WORDS.pause;
+    this.text(".play", WORDS.pause);
   }
 
   #pause() {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#find(".play").textContent = WORDS.play;
+    this.text(".play", WORDS.play);
   }
 
   /* Tell a screen reader, once things have settled. */
   #say(words) {
     clearTimeout(this.#speaking);
-    this.#speaking = setTimeout(() => { this.#find("#spoken").textContent = words(); }, 500);
+    this.#speaking = setTimeout(() => { this.text("#spoken", words()); }, 500);
+  }
+
+  /* Show a text, and say it. */
+  #tell(text) {
+    this.text(".adjusted", text);
+    this.#say(() => text);
   }
 
   // -- in words --
@@ -914,46 +850,23 @@ class ConvExplorer extends HTMLElement {
   #formula() {
     const m = this.#now;
     return (m.isSquare ? [0] : [0, 1]).map((axis) => {
-      const a = axisOf(m.state, axis), { input_size: n, kernel_size: k, stride: s, padding: p,
-        dilation: d, output_padding: o } = a;
-      const has = (name) => this.#has(name) || a[name] !== RANGES[name][2];
-      const [S, P, D] = ["stride", "padding", "dilation"].map(has);
-      const size = m.sizes[axis], is = `${fill(WORDS.output_size,
-        { axis: m.isSquare ? WORDS.size : WORDS.axes[axis] })} = `;
-      const conv = m.mode === "conv";
-      const text = (n, s, p, d, k, o) => {
-        const span = D ? `${d}·(${k} − 1)` : k, twice = P ? ` ${conv ? "+" : "−"} 2${p}` : "";
-        if (!conv) return `${S ? `(${n} − 1)·${s}` : `${n} − 1`}${twice} + ${span}${
-          has("output_padding") ? ` + ${o}` : ""}${D ? " + 1" : ""}`;
-        const inner = `${n}${twice} − ${span}${D ? " − 1" : ""}`;
-        return S ? `⌊(${inner}) / ${s}⌋ + 1` : `${inner} + 1`;
-      };
-      const inner = n + 2 * p - reachOf(a), rest = conv && inner % s;
-      return is + text("n", "s", "p", "d", "k", "output_padding") + " = " +
-        text(n, s, `·${p}`, d, k, o) + " = " + (conv && S ? `⌊${inner} / ${s}⌋ + 1 = ` : "") + size +
+      const a = axisOf(m.state, axis), has = (name) => this.#has(name) || !isUsual(a, name);
+      const rest = m.mode === "conv" && (a.input_size + 2 * a.padding - reachOf(a)) % a.stride;
+      const what = { axis: m.isSquare ? WORDS.size : WORDS.axes[axis] };
+      return [fill(WORDS.output_size, what),
+        formula(m.mode, has, "output_padding"),
+        formulaInNumbers(a, has), m.sizes[axis]].join(" = ") +
         (rest ? fill(WORDS.rest, { n: rest }) : "");
     });
   }
 
   #weight() {
     const m = this.#now;
-    if (!m.hasChannels && !(this.getAttribute("controls") !== null && this.#has("in_channels")))
-      return "";
-    const per = m.groups > 1 || this.#has("groups") ? " / groups" : "";
-    const names = m.mode === "conv" ? `out_channels, in_channels${per}`
-      : `in_channels, out_channels${per}`;
+    if (!m.hasChannels && !this.getAttribute("controls")?.includes("in_channels")) return "";
+    const names = weightAxes(m).join(", ") +
+      (m.groups > 1 || this.#has("groups") ? " / groups" : "");
     return fill(WORDS.weight,
-      { shape: `(${m.weight.join(", ")})`, names, count: product(m.weight) });
-  }
-
-  #call() {
-    const m = this.#now;
-    const more = ["stride", "padding", "output_padding", "dilation", "groups"]
-      .filter((name) => brief(m[name]) !== RANGES[name][2]).map((name) => {
-        const value = brief(m[name]);
-        return `, ${name}=${Array.isArray(value) ? `(${value.join(", ")})` : value}`;
-      });
-    return `F.conv${m.mode === "conv" ? "" : "_transpose"}2d(X, K${more.join("")})`;
+      { shape: `(${m.shapes.kernel.join(", ")})`, names, count: product(m.shapes.kernel) });
   }
 
   #program() {
@@ -961,21 +874,16 @@ class ConvExplorer extends HTMLElement {
     const tensor = (name, value) =>
       `${name} = torch.tensor(${JSON.stringify(value)}).double()\n`;
     return "import torch, torch.nn.functional as F\n" + tensor("X", [X]) + tensor("K", K) +
-      this.#call();
+      callOf(this.#now.state);
   }
 
   async #copy(text) {
-    const code = this.#find("code");
-    let done = WORDS.copied;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch { // not allowed here: the reader can
-      done = WORDS.select;
-      code.textContent = text;
-      getSelection()?.selectAllChildren(code);
+    const isCopied = await copy(text);
+    if (!isCopied) { // the reader can
+      this.text("code", text);
+      getSelection()?.selectAllChildren(this.find("code"));
     }
-    this.#find(".adjusted").textContent = done;
-    this.#say(() => done);
+    this.#tell(isCopied ? WORDS.copied : WORDS.select);
   }
 
   // -- the address: #NAME?mode=conv&stride=2 --
@@ -986,23 +894,12 @@ class ConvExplorer extends HTMLElement {
     return this.id || `conv-explorer-${all.indexOf(this) + 1}`;
   }
 
-  /* Someone else's anchor in the address is left alone, unless the reader asks to share. */
-  #writeAddress(asked = false) {
-    const prefix = `#${this.#name}?`, hash = location.hash;
-    if (FRAMED || (!asked && hash && !hash.startsWith(prefix))) return;
-    const state = ATTRIBUTES.filter((name) => this.hasAttribute(name))
-      .map((name) => [name, this.getAttribute(name)]);
-    try {
-      history.replaceState(history.state, "", prefix + new URLSearchParams(state));
-    } catch { /* some sandboxes have no history */ }
+  address() {
+    return `#${this.#name}?${new URLSearchParams(ATTRIBUTES.filter((name) =>
+      this.hasAttribute(name)).map((name) => [name, this.getAttribute(name)]))}`;
   }
 
-  #readAddress = () => {
-    const prefix = `#${this.#name}?`;
-    if (!location.hash.startsWith(prefix)) return;
-    const state = new URLSearchParams(location.hash.slice(prefix.length));
-    for (const name of ATTRIBUTES) this.#give(name, state.get(name));
-  };
+  stateIn(hash) { return hash.split(`#${this.#name}?`)[1]; }
 }
 
 const bound = (name, value, step) => fill(WORDS[step < 0 ? "at_least" : "at_most"], { name, value });
@@ -1010,20 +907,8 @@ const bound = (name, value, step) => fill(WORDS[step < 0 ? "at_least" : "at_most
 /* The name and the axis that a stepper's input is for. */
 const partsOf = (node) => [node.id.slice(0, -2), Number(node.id.slice(-1))];
 
-/* A place in blocks of rows and columns, counted through. */
-const flat = (/** @type {number[]} */ [b, r, c], [rows, columns]) => (b * rows + r) * columns + c;
-
 /* The outlines of matrix entries, as one path. */
 const outlines = (entries) =>
   entries.map(({ output, input }) => `M${input} ${output}h1v1h-1z`).join("");
 
-const colored = (role, text) => {
-  const node = document.createElement("b");
-  node.className = role;
-  node.textContent = text;
-  return node;
-};
-
-// Here, in a bundle, so that it does not come between code and code, which compress well together.
-import SHEET from "./conv-explorer.css" with { type: "css" };
-customElements.define("conv-explorer", ConvExplorer);
+const colored = (role, text) => `<b class="${role}">${text}</b>`;

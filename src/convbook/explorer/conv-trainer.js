@@ -2,10 +2,13 @@
 say which exercise is shown, `exercise` says what it is, and `enter(answer)` types an answer.
 exercises.js makes the exercises, and trainer.json has all of the words. */
 
-import { fill, lookUp, range, sizesOf } from "./arithmetic.js";
+import { fill, lookUp, range, rounded, typed, write } from "./arithmetic.js";
 import { NAMES, arithmetic, asked, exerciseOf, hint, lights, nameOf, publicOf, recognize,
-  write } from "./exercises.js";
+  sidesOf } from "./exercises.js";
+import { ConvElement, FRAMED, buttons, copy, menu } from "./base.js";
 import TEXT from "./trainer.json" with { type: "json" };
+import BASE from "./base.css" with { type: "css" };
+import TRAINER from "./conv-trainer.css" with { type: "css" };
 
 const LEVELS = [1, 2, 3], MEMORY = "conv-trainer";
 const RISE = 4, FALL = 2; // right ones of five, wrong ones
@@ -16,49 +19,43 @@ const ANCHORS = { "#sizes": "size", "#fill-the-output": "fill", "#output-padding
 const CHAPTERS = { size: "padding-stride", fill: "corr2d", output_padding: "trans-conv-parameters",
   row: "matrix-view", shape: "multichannel", field: "dilation" };
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const FRAMED = top !== self; // the address of a frame is of no use
 
 const chance = () => Math.floor(Math.random() * 1e6);
-const button = (name, more = "") => `<button class="${name}" ${more}>${TEXT[name]}</button>`;
-const menu = (name, label, values, words) => `<label>${label} <select class="${name}">${values.map(
-  (value, i) => `<option value="${value}">${words[i]}</option>`).join("")}</select></label>`;
-const key = (text, label = text) =>
-  `<button data-key="${text}" tabindex="-1" aria-label="${label}">${text}</button>`;
-const SKELETON = `<div class="bar">${
-  menu("kind", TEXT.kind, NAMES, Object.values(TEXT.kinds))}${
+const key = (text) => `<button data-key="${text}" tabindex="-1" aria-label="${
+  { "⌫": TEXT.back, "−": TEXT.minus }[text] ?? text}">${text}</button>`;
+const TRAINER_SKELETON = `<div class="bar">${
+  menu("kind", TEXT.kind, Object.keys(TEXT.kinds), Object.values(TEXT.kinds))}${
   menu("level", TEXT.levels, LEVELS, LEVELS)}<span class="streak"></span></div>
 <p class="ask" id="ask"></p><ol class="layers"></ol>
 <div class="board" role="group" aria-labelledby="ask"></div>
 <p class="note"></p>
-<div class="keys touch" role="group" aria-label="${TEXT.keys}">${
-  [...range(5).map((i) => key(i + 1)), key("⌫", TEXT.back), ...range(4).map((i) => key(i + 6)),
-    key(0), key("−", TEXT.minus)].join("")}</div>
-<div class="bar do">${button("hint")}${button("show")}${button("enter")}${
-  button("next")}</div>
-<div class="bar foot">${button("share")}${button("reset")}<a class="chapter">${TEXT.chapter}</a>
-</div>
+<div class="keys" role="group" aria-label="${TEXT.keys}">${
+  [..."12345⌫67890−"].map(key).join("")}</div>
+<div class="bar do">${buttons(TEXT, "hint", "show", "enter", "next")}</div>
+<div class="bar foot">${buttons(TEXT, "share", "reset")}<a class="chapter">${TEXT.chapter}</a></div>
 <div class="bar question" role="group" aria-labelledby="question" hidden><p id="question"></p>${
-  button("delete")}${button("keep")}</div>
+  buttons(TEXT, "delete", "keep")}</div>
 <div class="spoken" aria-live="polite"></div>`;
 
-class ConvTrainer extends HTMLElement {
+export class ConvTrainer extends ConvElement {
   static observedAttributes = ["kind", "level", "seed"];
+  static addressed = this.observedAttributes;
   #seed = chance(); // where the attribute gives none
-  #now; // the exercise; undefined: an attribute has changed since
+  #model; // the exercise; undefined: an attribute has changed since
   #drawn; // the exercise that is drawn
-  #cells = []; // the inputs, in the order of its places
-  #states = []; // of each cell: "", right, wrong, shown, or mended after one of these
-  #current = 0; // the cell that the keypad and the buttons mean
+  /** @type {any[]} */
+  #cells = []; // the inputs, in the order of its places: each knows its place, `at`; its `state`:
+  // none, right, wrong, shown, or mended after one of these; the text that is `marked`; and whether
+  // the next digit replaces it, `fresh`
+  #focused; // the cell that the keypad and the buttons mean
   #fault = false; #counted = false; // a wrong number was entered; the exercise has its result
   #onward = 1; // the level of the next exercise
-  /** @type {any} */
-  #root;
 
-  get exercise() { return publicOf(this.#exercise); }
+  get exercise() { return publicOf(this.#now); }
 
-  get #exercise() {
+  get #now() {
     const kind = this.#kind;
-    return this.#now ??= exerciseOf(kind, this.#level(kind), this.#number("seed", 2 ** 32) ??
+    return this.#model ??= exerciseOf(kind, this.#level(kind), this.#read("seed", 2 ** 32) ??
       this.#seed);
   }
 
@@ -67,110 +64,100 @@ class ConvTrainer extends HTMLElement {
       NAMES.includes(kind));
   }
 
-  #number(name, most) {
+  #read(name, most) {
     const text = this.getAttribute(name)?.trim() ?? "", value = Number(text);
     return /^\d+$/.test(text) && value <= most ? value : undefined;
   }
 
   #level(kind) {
-    return this.#number("level", 3) || (remember().levels[kind]?.[0] ?? 1);
+    return this.#read("level", 3) || levelOf(kind);
   }
 
   connectedCallback() {
-    if (!this.#root) this.#build();
-    addEventListener("hashchange", this.#readAddress);
-    this.#readAddress();
-    this.#draw();
+    super.connectedCallback();
+    const kind = ANCHORS[location.hash];
+    if (!kind || !this.#hasAddress) return;
+    this.give("kind", kind);
+    const reach = () => this.scrollIntoView();
+    if (document.readyState === "complete") reach();
+    else addEventListener("load", reach, { once: true });
   }
 
-  disconnectedCallback() { removeEventListener("hashchange", this.#readAddress); }
-
   attributeChangedCallback(name, before, after) {
-    if (before === after) return;
-    this.#now = undefined;
-    if (this.#root) queueMicrotask(() => this.#draw()); // once, however many change
+    if (before !== after) this.#model = undefined;
+    this.wait();
   }
 
   /** Do what typing does. Returns whether all is right, and the places that differ: indices, or
    * [row, column] in a grid. */
   enter(answer) {
-    this.#draw();
-    const e = this.#exercise, wrong = [];
+    this.draw();
+    const e = this.#now, wrong = [];
     e.places.forEach((at, index) => {
-      const value = lookUp(answer, at);
+      const value = lookUp(answer, at), cell = this.#cells[index];
       if (value !== lookUp(e.answer, at)) wrong.push(at.length === 1 ? at[0] : at);
-      if (!this.#root || !Number.isInteger(value)) return;
-      this.#cells[index].value = write(value);
-      this.#complete(index);
+      if (!cell || !Number.isInteger(value)) return;
+      cell.value = write(value);
+      this.#complete(cell);
     });
     return { right: wrong.length === 0, wrong: e.places[0].length ? wrong : wrong.map(() => 0) };
   }
 
   // -- drawing --
 
-  #find(selector) { return this.#root.querySelector(selector); }
-
-  #build() {
-    const root = this.#root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [SHEET];
-    root.innerHTML = SKELETON;
-    const on = (selector, type, react) =>
-      this.#find(selector).addEventListener(type, (event) => react(event.target, event));
-    on(".kind", "change", ({ value }) => this.#go(value));
-    on(".level", "change", ({ value }) => this.#go(this.#kind, value));
-    const clicks = {
+  build() {
+    this.furnish(TRAINER_SKELETON, BASE, TRAINER);
+    this.on("#kind", "change", ({ value }) => this.#go(value));
+    this.on("#level", "change", ({ value }) => this.#go(this.#kind, value));
+    this.clicks({
       hint: () => this.#hint(),
       show: () => this.#show(),
-      enter: () => this.#leave(this.#current),
+      enter: () => this.#leave(this.#focused),
       next: () => this.#next(),
       share: () => this.#share(),
       reset: () => this.#ask(true),
       keep: () => this.#ask(false),
       delete: () => this.#forget(),
       keys: ({ dataset }) => this.#press(dataset.key),
-    };
-    for (const name in clicks) on("." + name, "click", clicks[name]);
-    // The cell keeps the focus while the keypad types into it.
-    on(".keys", "pointerdown", (_, event) => event.preventDefault());
-    const board = (type, react) => on(".board", type, (node, event) => {
-      const index = this.#cells.indexOf(node);
-      if (index >= 0) react(index, event);
     });
-    board("focusin", (index) => this.#focus(index));
-    board("focusout", (index, { relatedTarget }) => {
+    // The cell keeps the focus while the keypad types into it.
+    this.on(".keys", "pointerdown", (_, event) => event.preventDefault());
+    const board = (type, react) => this.on(".board", type, (node, event) => {
+      if (this.#cells.includes(node)) react(node, event);
+    });
+    board("focusin", (cell) => this.#focus(cell));
+    board("focusout", (cell, { relatedTarget }) => {
       // Who goes on to another cell has done with this one, and who asks for a hint has not.
-      if (this.#cells.includes(relatedTarget) && !this.#complete(index) &&
-        this.#cells[index].value) this.#tell(TEXT.nothing);
+      if (this.#cells.includes(relatedTarget) && !this.#complete(cell) && cell.value)
+        this.#tell(TEXT.nothing);
     });
     // What an input method composes is left alone until it is done.
-    board("input", (index, { isComposing }) => isComposing || this.#type(index));
-    board("compositionend", (index) => this.#type(index));
-    board("keydown", (index, event) => this.#key(index, event));
+    board("input", (cell, { isComposing }) => isComposing || this.#type(cell));
+    board("compositionend", (cell) => this.#type(cell));
+    board("keydown", (cell, event) => this.#key(cell, event));
   }
 
-  #draw() {
-    const e = this.#exercise;
-    if (!this.#root || this.#drawn === e) return;
+  draw() {
+    const e = this.#now;
+    if (!this.root || this.#drawn === e) return;
     const { kind, level, drawn: { layer, X, K, matrix } } = this.#drawn = e, values = asked(e);
-    this.#states = e.places.map(() => "");
     this.#fault = this.#counted = false;
     this.#onward = level;
-    this.#current = 0;
-    this.#find(".kind").value = kind;
-    this.#find(".level").value = level;
-    this.#find(".ask").replaceChildren(...fill(TEXT.ask[kind], values).split("`").map((part, i) =>
-      i % 2 ? element("code", {}, part) : part));
-    this.#find(".layers").hidden = !values.layers;
-    this.#find(".layers").replaceChildren(...(values.layers ?? []).map((layer) =>
-      element("li", {}, element("code", {}, layer))));
-    const width = kind === "fill" ? sizesOf(layer)[1] : kind !== "row" ? e.places.length
-      : (matrix === "W" ? layer.input_size : sizesOf(layer))[1];
-    const padding = kind === "fill" && layer.mode === "conv" ? layer.padding : [0, 0];
-    this.#find(".board").replaceChildren(
-      ...X ? [grid("X", X, padding)] : [], ...K ? [grid("K", K, [0, 0])] : [],
-      this.#answer(width));
-    this.#find(".share").hidden = FRAMED;
-    const chapters = this.getAttribute("chapters"), link = this.#find(".chapter");
+    this.find("#kind").value = kind;
+    this.find("#level").value = level;
+    this.find(".ask").innerHTML = fill(TEXT.ask[kind], values).replace(/`(.*?)`/g, code("$1"));
+    this.find(".layers").hidden = !values.layers;
+    this.find(".layers").innerHTML =
+      (values.layers ?? []).map((layer) => `<li>${code(layer)}`).join("");
+    const width = kind === "row" ? sidesOf({ layer, matrix })[1][1]
+      : e.answer[0]?.length ?? e.places.length;
+    this.find(".board").innerHTML = grid("X", X, layer.mode === "conv" ? layer.padding : [0, 0]) +
+      grid("K", K, [0, 0]) + this.#answer(width);
+    this.#cells = this.all(".cell");
+    this.#cells.forEach((cell, index) => { cell.at = e.places[index]; });
+    this.#focused = this.#cells[0];
+    this.find(".share").hidden = FRAMED;
+    const chapters = this.getAttribute("chapters"), link = this.find(".chapter");
     link.hidden = chapters === null;
     link.href = `${chapters}${kind === "fill" && layer.mode !== "conv" ? "trans-conv"
       : CHAPTERS[kind]}.html`;
@@ -182,163 +169,147 @@ class ConvTrainer extends HTMLElement {
 
   /** The cells to fill in, so many in a line. */
   #answer(width) {
-    const e = this.#exercise, isGrid = ["fill", "row"].includes(e.kind);
-    const { row: line, matrix } = asked(e), letter = e.kind === "fill" ? "Y" : matrix ?? "";
-    this.#cells = e.places.map((at, index) => {
+    const e = this.#now, { row: line, matrix } = asked(e);
+    const letter = e.kind === "fill" ? "Y" : matrix ?? ""; // of a grid
+    const cells = e.places.map((at, index) => {
       const [row, column] = e.kind === "row" ? [line, at[0]] : at;
-      return element("input", { autocomplete: "off", className: "cell", inputMode: TOUCH.matches
-        ? "none" : "numeric", ariaLabel: isGrid ? fill(TEXT.place, { letter, row, column })
-        : nameOf(e, at) }, "", { "aria-describedby": `state-${index}` });
+      const label = letter ? fill(TEXT.place, { letter, row, column }) : nameOf(e, at);
+      return `<td data-at="${at}"><input class="cell" autocomplete="off" inputmode="${
+        TOUCH.matches ? "none" : "numeric"}" aria-label="${label}" aria-describedby="state-${
+        index}"><span id="state-${index}" hidden></span>`;
     });
-    const rows = range(Math.ceil(this.#cells.length / width)).map((i) => element("tr", {},
-      ...this.#cells.slice(i * width, (i + 1) * width).map((cell, j) => element("td", {}, cell,
-        element("span", { id: `state-${i * width + j}`, hidden: true }),
-        { "data-at": e.places[i * width + j] }))));
-    const names = isGrid ? [] : [element("tr", {}, ...e.places.map((at) =>
-      element("th", { scope: "col" }, nameOf(e, at))))];
+    const rows = range(Math.ceil(cells.length / width)).map((i) =>
+      cells.slice(i * width, (i + 1) * width));
+    if (!letter) rows.unshift(e.places.map((at) => `<th scope="col">${nameOf(e, at)}`));
     const title = e.kind === "row" ? fill(TEXT.line, { letter, row: line }) : letter;
-    const label = TEXT[letter] ?? (title || TEXT.answer);
-    return element("table", { className: "answer", ariaLabel: label },
-      ...title ? [element("caption", {}, title)] : [], ...names, ...rows);
+    return table("answer", TEXT[letter] ?? (title || TEXT.answer), title, rows);
   }
 
   #write() {
     const { streak } = remember();
-    this.#find(".streak").textContent = fill(TEXT.streak, { streak });
+    this.text(".streak", fill(TEXT.streak, { streak }));
   }
 
   /** Show a text, and say it to a screen reader. */
-  #tell(text, said = text) {
-    this.#find(".note").textContent = text;
-    this.#find(".spoken").textContent = said;
-  }
+  #tell(text) { for (const selector of [".note", ".spoken"]) this.text(selector, text); }
 
   #light(at) {
-    for (const cell of this.#root.querySelectorAll(".lit")) cell.classList.remove("lit");
-    const lit = at ? lights(this.#exercise, at) : {};
+    for (const cell of this.all(".lit")) cell.classList.remove("lit");
+    const lit = at ? lights(this.#now, at) : {};
     for (const name in lit)
       for (const place of lit[name])
-        this.#find(`.${name} [data-at="${place}"]`)?.classList.add("lit");
+        this.find(`.${name} [data-at="${place}"]`)?.classList.add("lit");
   }
 
   // -- what the reader does --
 
-  #type(index) {
-    const value = wholeIn(this.#cells[index].value);
-    if (value !== undefined && BRIEF.includes(this.#exercise.kind)) this.#leave(index);
+  #type(cell) {
+    if (wholeIn(cell.value) !== undefined && BRIEF.includes(this.#now.kind)) this.#leave(cell);
   }
 
   /** A key of the keypad. */
   #press(key) {
-    const cell = this.#cells[this.#current];
+    const cell = this.#focused;
     if (!key) return;
-    if (!this.#root.activeElement) cell.focus();
-    if (this.#states[this.#current] && cell.dataset.fresh) cell.value = "";
-    delete cell.dataset.fresh;
+    if (!this.root.activeElement) cell.focus();
+    if (cell.state && cell.fresh) cell.value = "";
+    cell.fresh = false;
     if (key === "⌫") cell.value = cell.value.slice(0, -1);
     else if (key === "−") cell.value = /^[-−]/.test(cell.value) ? cell.value.slice(1)
       : `−${cell.value}`;
     else cell.value += key;
-    this.#type(this.#current);
+    this.#type(cell);
   }
 
-  #key(index, event) {
+  #key(cell, event) {
     const { key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (key === "Enter") this.#leave(index);
+    if (key === "Enter") this.#leave(cell);
     else if (ARROWS[key]) {
-      const row = this.#cells[index].closest("tr"), [down, right] = ARROWS[key];
-      const column = this.#cells[index].parentElement.cellIndex;
-      row.parentElement.rows[row.rowIndex + down]?.cells[column + right]?.querySelector("input")
-        ?.focus();
+      const row = cell.closest("tr"), [down, right] = ARROWS[key];
+      const column = cell.parentElement.cellIndex + right;
+      row.parentElement.rows[row.rowIndex + down]?.cells[column]?.querySelector("input")?.focus();
     } else return;
     event.preventDefault();
   }
 
   /** The next digit replaces a number that is marked. */
-  #select(index) {
-    this.#cells[index].select();
-    this.#cells[index].dataset.fresh = "yes";
+  #select(cell) {
+    cell.select();
+    cell.fresh = true;
   }
 
-  #focus(index) {
-    this.#current = index;
-    this.#select(index);
-    if (this.#states[index] === "wrong") this.#explain(index);
+  #focus(cell) {
+    this.#focused = cell;
+    this.#select(cell);
+    if (cell.state === "wrong") this.#explain(cell);
   }
 
   /** Complete a cell, and go on; a wrong one is left only after another look. */
-  #leave(index) {
-    const seen = this.#cells[index].dataset.marked === this.#cells[index].value;
-    if (!this.#complete(index)) this.#tell(TEXT.nothing);
-    else if (seen || this.#states[index] !== "wrong") this.#goOn(index);
-    else this.#select(index);
+  #leave(cell) {
+    const seen = cell.marked === cell.value;
+    if (!this.#complete(cell)) this.#tell(TEXT.nothing);
+    else if (seen || cell.state !== "wrong") this.#goOn(cell);
+    else this.#select(cell);
   }
 
   /** Go to the next open cell, or to Next. */
-  #goOn(index) {
-    const open = [...this.#states.keys()].filter((i) => !this.#states[i]);
-    const next = open.find((i) => i > index) ?? open[0];
-    (this.#cells[next] ?? this.#find(".next")).focus();
+  #goOn(cell) {
+    const after = this.#cells.slice(this.#cells.indexOf(cell));
+    ([...after, ...this.#cells].find(({ state }) => !state) ?? this.find(".next")).focus();
   }
 
   /** Mark a cell. Returns whether there was a whole number. */
-  #complete(index) {
-    const e = this.#exercise, at = e.places[index], cell = this.#cells[index];
-    const value = wholeIn(cell.value), had = this.#states[index], { marked } = cell.dataset;
+  #complete(cell) {
+    const e = this.#now, { at, state, marked } = cell, value = wholeIn(cell.value);
     cell.value = value === undefined ? marked ?? cell.value : write(value);
-    if (value === undefined || (had && marked === cell.value)) return value !== undefined;
+    if (value === undefined || (state && marked === cell.value)) return value !== undefined;
     const isRight = value === lookUp(e.answer, at);
     if (!isRight) this.#fault = true;
-    this.#mark(index, !isRight ? "wrong" : had ? "mended" : "right");
+    this.#mark(cell, !isRight ? "wrong" : state ? "mended" : "right");
     if (isRight) {
       this.#light();
       this.#tell(fill(TEXT.right, { name: nameOf(e, at), value: write(value) }));
-    } else this.#explain(index);
+    } else this.#explain(cell);
     this.#finish();
     return true;
   }
 
-  #mark(index, state) {
-    const cell = this.#cells[index];
-    this.#states[index] = state;
-    cell.parentElement.className = state;
+  #mark(cell, state) {
+    cell.state = cell.parentElement.className = state;
     cell.ariaInvalid = state === "wrong" ? "true" : null;
-    cell.dataset.marked = cell.value;
-    cell.nextSibling.textContent = state === "wrong" ? this.#sentence(index) : TEXT.cell[state];
+    cell.marked = cell.value;
+    cell.nextSibling.textContent = state === "wrong" ? this.#sentence(cell) : TEXT.cell[state];
   }
 
   /** What is wrong with a cell, in words. */
-  #sentence(index) {
-    const e = this.#exercise, name = recognize(e, index, this.#cells.map(({ dataset }) =>
-      wholeIn(dataset.marked ?? "")));
-    return fill(TEXT.wrong, { arithmetic: arithmetic(e, e.places[index]),
-      entered: this.#cells[index].value }) + (name ? `\n${TEXT.mistakes[name]}` : "");
+  #sentence(cell) {
+    const e = this.#now, entered = this.#cells.map(({ marked = "" }) => wholeIn(marked));
+    const name = recognize(e, this.#cells.indexOf(cell), entered);
+    return fill(TEXT.wrong, { arithmetic: arithmetic(e, cell.at), entered: cell.value }) +
+      (name ? `\n${TEXT.mistakes[name]}` : "");
   }
 
-  #explain(index) {
-    this.#light(this.#exercise.places[index]);
-    this.#tell(this.#cells[index].nextSibling.textContent);
+  #explain(cell) {
+    this.#light(cell.at);
+    this.#tell(cell.nextSibling.textContent);
   }
 
   #hint() {
-    const e = this.#exercise, at = e.places[this.#current];
-    this.#light(at);
-    this.#tell(hint(e, at));
-    this.#cells[this.#current].focus();
+    this.#light(this.#focused.at);
+    this.#tell(hint(this.#now, this.#focused.at));
+    this.#focused.focus();
   }
 
   #show() {
-    const e = this.#exercise, open = [...this.#states.keys()].filter((i) => !this.#states[i] ||
-      this.#states[i] === "wrong");
-    const index = open.includes(this.#current) ? this.#current : open[0];
-    if (index === undefined) return;
-    const at = e.places[index];
-    this.#cells[index].value = write(lookUp(e.answer, at));
-    this.#mark(index, "shown");
-    this.#goOn(index);
-    this.#light(at);
-    this.#tell(fill(TEXT.shown, { arithmetic: arithmetic(e, at) }));
+    const e = this.#now, open = this.#cells.filter(({ state }) => !state || state === "wrong");
+    const cell = open.includes(this.#focused) ? this.#focused : open[0];
+    if (!cell) return;
+    cell.value = write(lookUp(e.answer, cell.at));
+    this.#mark(cell, "shown");
+    this.#goOn(cell);
+    this.#light(cell.at);
+    this.#tell(fill(TEXT.shown, { arithmetic: arithmetic(e, cell.at) }));
     this.#finish();
   }
 
@@ -346,20 +317,21 @@ class ConvTrainer extends HTMLElement {
 
   /** Count the exercise, once all of its cells are complete. */
   #finish() {
-    if (!this.#states.every(Boolean)) return;
-    const result = this.#fault ? "wrong" : this.#states.includes("shown") ? "shown" : "right";
+    const states = this.#cells.map(({ state }) => state);
+    if (!states.every(Boolean)) return;
+    const result = this.#fault ? "wrong" : states.includes("shown") ? "shown" : "right";
     if (!this.#counted) this.#count(result);
     this.#write();
-    const before = this.#exercise.level, level = this.#onward;
-    this.#tell([this.#find(".note").textContent,
-      !this.#states.includes("wrong") && TEXT.done[result], // as long as one is, it can be mended
+    const before = this.#now.level, level = this.#onward;
+    this.#tell([this.find(".note").textContent,
+      !states.includes("wrong") && TEXT.done[result], // as long as one is, it can be mended
       level > before && fill(TEXT.up, { level }), level < before && fill(TEXT.down, { level }),
     ].filter(Boolean).join("\n"));
   }
 
   /** Remember a result. */
   #count(result) {
-    const { kind, level } = this.#exercise, memory = remember();
+    const { kind, level } = this.#now, memory = remember();
     this.#counted = true;
     if (result === "shown") return;
     const known = memory.levels[kind];
@@ -368,7 +340,7 @@ class ConvTrainer extends HTMLElement {
     else wrong++;
     memory.streak = result === "right" ? memory.streak + 1 : 0;
     if (right >= RISE || wrong >= FALL) {
-      next = Math.min(Math.max(level + (right >= RISE ? 1 : -1), 1), 3);
+      next = rounded(level + (right >= RISE ? 1 : -1), [1, 3]);
       right = wrong = 0;
     }
     Object.assign(memory, { kind }).levels[kind] = [this.#onward = next, right, wrong];
@@ -378,28 +350,28 @@ class ConvTrainer extends HTMLElement {
   #next() {
     if (this.#fault && !this.#counted) this.#count("wrong"); // a wrong one is not undone by leaving
     this.#go(this.#kind, this.#onward);
-    this.#draw();
+    this.draw();
     this.#cells[0].focus({ preventScroll: true });
   }
 
   /** Another exercise. */
-  #go(kind, level = remember().levels[kind]?.[0] ?? 1) {
+  #go(kind, level = levelOf(kind)) {
     keep(Object.assign(remember(), { kind }));
     for (const [name, value] of Object.entries({ kind, level, seed: chance() }))
       this.setAttribute(name, value);
   }
 
   #ask(isAsked) {
-    this.#find(".question").hidden = !isAsked;
-    this.#find("#question").textContent = fill(TEXT.question, remember());
-    if (isAsked) this.#find(".keep").focus();
-    else if (this.#root.activeElement?.closest(".question")) this.#find(".reset").focus();
+    this.find(".question").hidden = !isAsked;
+    this.text("#question", fill(TEXT.question, remember()));
+    if (isAsked) this.find(".keep").focus();
+    else if (this.root.activeElement?.closest(".question")) this.find(".reset").focus();
   }
 
   #forget() {
     keep();
     this.#ask(false);
-    this.#find(".reset").focus();
+    this.find(".reset").focus();
     this.#write();
     this.#tell(TEXT.deleted);
   }
@@ -408,36 +380,18 @@ class ConvTrainer extends HTMLElement {
 
   get #hasAddress() { return !FRAMED && document.querySelector("conv-trainer") === this; }
 
-  #writeAddress() {
-    const { kind, level, seed } = this.#exercise, { hash } = location;
-    if (!this.#hasAddress || (hash && !hash.startsWith("#kind=") && !ANCHORS[hash])) return;
-    try {
-      history.replaceState(history.state, "", `#${new URLSearchParams({ kind, level, seed })}`);
-    } catch { /* some sandboxes have no history */ }
+  address() {
+    const { kind, level, seed } = this.#now;
+    return `#${new URLSearchParams({ kind, level, seed })}`;
   }
 
-  #readAddress = (event) => {
-    const { hash } = location;
-    if (!this.#hasAddress) return;
-    if (hash.startsWith("#kind=")) {
-      const given = new URLSearchParams(hash.slice(1));
-      for (const name of ConvTrainer.observedAttributes)
-        if (given.has(name)) this.setAttribute(name, String(given.get(name)));
-        else this.removeAttribute(name);
-    } else if (ANCHORS[hash] && !event) { // from another page; on its own, one goes to the section
-      this.setAttribute("kind", ANCHORS[hash]);
-      const reach = () => this.scrollIntoView();
-      if (document.readyState === "complete") reach();
-      else addEventListener("load", reach, { once: true });
-    }
-  };
+  stateIn(hash) { return this.#hasAddress ? /^#(kind=.*)/.exec(hash)?.[1] : undefined; }
+
+  #writeAddress() { if (this.#hasAddress) this.writeAddress(ANCHORS[location.hash]); }
 
   async #share() {
     this.#writeAddress();
-    try {
-      await navigator.clipboard.writeText(location.href);
-      this.#tell(TEXT.copied);
-    } catch { this.#tell(TEXT.address); } // not allowed here: the reader can
+    this.#tell(await copy(location.href) ? TEXT.copied : TEXT.address);
   }
 }
 
@@ -445,29 +399,24 @@ class ConvTrainer extends HTMLElement {
 
 const TOUCH = matchMedia("(any-pointer: coarse)");
 
-function element(name, properties, ...rest) {
-  const node = Object.assign(document.createElement(name), properties);
-  for (const part of rest)
-    if (part instanceof Node || typeof part === "string") node.append(part);
-    else for (const name in part) node.setAttribute(name, part[name]);
-  return node;
-}
+const code = (text) => `<code>${text}</code>`;
 
-/** The numbers of X or K, with a border for the zeros to put in. */
-function grid(letter, numbers, [down, right]) {
-  const height = numbers.length + 2 * down, width = numbers[0].length + 2 * right;
-  return element("table", { className: letter, ariaLabel: TEXT[letter] },
-    element("caption", {}, letter), ...range(height).map((i) => element("tr", {},
-      ...range(width).map((j) => {
-        const value = numbers[i - down]?.[j - right];
-        return element("td", { className: value === undefined ? "zero" : "" },
-          value === undefined ? "" : write(value), { "data-at": [i - down, j - right] });
-      }))));
-}
+/** A table of rows of cells. */
+const table = (name, label, title, rows) => `<table class="${name}" aria-label="${label}">${
+  title && `<caption>${title}</caption>`}${rows.map((cells) => `<tr>${cells.join("")}`).join("")
+}</table>`;
+
+/** The numbers of X or K, if there are any, with a border for the zeros to put in. */
+const grid = (letter, numbers, [down, right]) => numbers ? table(letter, TEXT[letter], letter,
+  range(numbers.length + 2 * down).map((i) => range(numbers[0].length + 2 * right).map((j) => {
+    const value = numbers[i - down]?.[j - right];
+    return `<td data-at="${[i - down, j - right]}" ${
+      value === undefined ? `class="zero">` : `>${write(value)}`}`;
+  }))) : "";
 
 /** The whole number in a text, with full-width digits and any minus; undefined if there is none. */
 const wholeIn = (text) => {
-  const plain = text.normalize("NFKC").trim().replace(/^[−‐-―]/, "-");
+  const plain = typed(text);
   return /^[-+]?\d{1,6}$/.test(plain) ? Number(plain) + 0 : undefined; // + 0: no minus at a zero
 };
 
@@ -482,6 +431,8 @@ function remember() {
       Array.isArray(one) && LEVELS.includes(one[0]) && one.slice(1).every(Number.isInteger))) };
 }
 
+const levelOf = (kind) => remember().levels[kind]?.[0] ?? 1;
+
 /** @type {any} Where the device may keep nothing, the page does, as long as it is open. */
 let kept = {};
 
@@ -493,7 +444,3 @@ function keep(memory) {
     else localStorage.removeItem(MEMORY);
   } catch { kept = memory ?? {}; }
 }
-
-// Here, in a bundle, so that it does not come between code and code, which compress well together.
-import SHEET from "./conv-trainer.css" with { type: "css" };
-customElements.define("conv-trainer", ConvTrainer);

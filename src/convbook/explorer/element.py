@@ -125,7 +125,7 @@ class Explorer:
         attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
             f"<conv-explorer{lang_attribute()}{attributes}>{self._picture()}{self._menu()}</conv-explorer>\n"
-            f"<script>{script('conv-explorer')}</script>"
+            f"<script>{script()}</script>"
         )
 
     def _menu(self):

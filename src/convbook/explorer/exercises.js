@@ -5,8 +5,10 @@ A kind, a level and a seed give the same exercise everywhere and for ever: the n
 generator of our own, and tests hold what some seeds give. Whoever changes what is drawn changes
 what shared addresses show. */
 
-import { axisOf, brief, build, camel, convolve, fill, lookUp, outputPaddingFor, range, reachOf,
-  receptiveField, sizeOf, sizesOf, weightShape, weightsAt, windowOf } from "./arithmetic.js";
+import { CHANNELS, PAIRED, PARAMETERS, RANGES, WORDS, axisOf, bracketed, brief, build, by, byName,
+  callOf, convolve, eachAxis, fill, formula, formulaInNumbers, inCamels, isSound, isUsual, lookUp,
+  options, outputPaddingFor, pair, python, range, reachOf, receptiveField, sizeOf, sizesOf, sum,
+  weightAxes, weightShape, weightsAt, windowOf, write } from "./arithmetic.js";
 import TEXT from "./trainer.json" with { type: "json" };
 
 /** @typedef {import("./arithmetic.js").Layer} Layer */
@@ -52,31 +54,25 @@ const dice = (random) => {
 
 // ---- Small things ----
 
-const BOTH = [0, 1], PLAIN = { mode: "conv", stride: [1, 1], padding: [0, 0], dilation: [1, 1],
-  output_padding: [0, 0], in_channels: 1, out_channels: 1, groups: 1 };
+const BOTH = [0, 1], MOVES = ["stride", "padding", "dilation"];
+/** @type {Record<string, any>} */
+const PLAIN = { mode: "conv", ...byName(PARAMETERS, (name) =>
+  PAIRED.includes(name) ? pair(RANGES[name][2]) : 1) };
 const layerOf = (/** @type {any} */ given) => /** @type {Layer} */ ({ ...PLAIN, ...given });
-/** @param {Layer} layer @param {(s: Axis) => number} value @returns {any} */
-const eachAxis = (layer, value) => BOTH.map((axis) => value(axisOf(layer, axis)));
-const sum = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0);
 const flip = (/** @type {any[][]} */ grid) => grid.map((row) => row.toReversed()).toReversed();
 const equal = (/** @type {any} */ a, /** @type {any} */ b) => String(a) === String(b);
-const by = (/** @type {any[]} */ size) => size.join(" × ");
-export const write = (/** @type {number} */ value) => String(value).replace("-", "−");
-const factor = (/** @type {number} */ value) => value < 0 ? `(${write(value)})` : value;
-const isValid = (/** @type {Layer} */ layer) => BOTH.every((axis) => {
-  const s = axisOf(layer, axis), size = sizeOf(s);
-  return size > 0 && size < 65 && s.padding < reachOf(s) &&
-    (s.mode === "conv" || s.output_padding < Math.max(s.stride, s.dilation));
-});
 /** The output of one channel. @param {Drawn} drawn @param {any} [changes] */
 const outputOf = ({ layer, X, K }, changes = {}) => {
   const changed = { ...layer, ...changes };
   return sizesOf(changed).every((n) => n > 0) ? convolve(changed, [X], [[K]])[0] : [];
 };
+/** The inputs and weights that an output multiplies; or the inputs beside them.
+ * @param {Drawn} drawn @param {number[]} at @returns {number[][]} */
+const pairsAt = ({ layer, X, K }, at, down = 0, right = 0) => windowOf(layer, [0, ...at]).map(
+  ({ input: [, i, j], kernel: [, , ...k] }) => [X[i + down]?.[j + right] ?? 0, lookUp(K, k)]);
 /** The mistakes that leave out a parameter of the layer.
- * @param {Layer} layer @param {string[]} names
- * @param {(changes: any) => any} answer @returns {Mistake[]} */
-const ignoring = (layer, names, answer) => names.filter((name) => !equal(layer[name], PLAIN[name]))
+ * @param {Layer} layer @param {(changes: any) => any} answer @returns {Mistake[]} */
+const ignoring = (layer, answer, names = MOVES) => names.filter((name) => !isUsual(layer, name))
   .map((name) => [name === "padding" && layer.mode !== "conv" ? "crop" : name,
     answer({ [name]: PLAIN[name] })]);
 /** Those that are off by one window. @param {(down: number, right: number) => any} answer
@@ -99,7 +95,7 @@ function drawLayer(d, level, small) {
   };
   layer.kernel_size = d.same(2, small ? 2 : 4);
   if (conv) {
-    const names = ["stride", "padding", "dilation"];
+    const names = [...MOVES];
     // One parameter, or two of them, or all but one.
     if (level === 1 || (level === 2 && small)) names.splice(0, 3, d.pick(names));
     else names.splice(d.int(0, 2), 1);
@@ -130,17 +126,9 @@ function drawLayer(d, level, small) {
 
 // ---- The kinds ----
 
-/** @type {Record<string, string>} */
-const LETTERS = {
-  conv: "⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1", transposed: "(n − 1)·s − 2p + d·(k − 1) + o + 1" };
 /** The size along an axis, in numbers. @param {Axis} s */
-function sizeInNumbers(s) {
-  const { mode, input_size: n, kernel_size: k, stride, padding: p, dilation, output_padding } = s;
-  const span = `${dilation}·(${k} − 1)`, inner = n + 2 * p - reachOf(s);
-  return mode === "conv" ? `⌊(${n} + 2·${p} − ${span} − 1) / ${stride}⌋ + 1 = ` +
-    `⌊${inner} / ${stride}⌋ + 1` : `(${n} − 1)·${stride} − 2·${p} + ${span}` +
-    `${output_padding ? ` + ${output_padding}` : ""} + 1`;
-}
+const sizeInNumbers = (s) =>
+  formulaInNumbers(s, (name) => name !== "output_padding" || s.output_padding > 0);
 
 /** What makes two sizes wrong along each axis. @param {Layer} layer @returns {Mistake[]} */
 function wrongSizes(layer) {
@@ -158,19 +146,25 @@ function wrongSizes(layer) {
   return [
     ["total", eachAxis(layer, (s) => sizeOf({ ...s, padding: s.padding / 2 }))],
     ...formulas.map(([name, f]) => /** @type {Mistake} */ ([name, eachAxis(layer, f)])),
-    ...ignoring(layer, ["stride", "padding", "dilation", "output_padding"], changed),
+    ...ignoring(layer, changed, [...MOVES, "output_padding"]),
     ["other", changed({ mode: conv ? "transposed" : "conv", output_padding: [0, 0] })],
     ["swapped", changed({}).toReversed()],
     [conv ? "more" : "one", changed({}).map((size) => conv ? size + 1 : size - 1)],
   ];
 }
 
+/** What the rows of a matrix make, and what its columns multiply, as sizes.
+ * @param {Pick<Drawn, "layer" | "matrix">} drawn */
+export const sidesOf = ({ layer, matrix }) => {
+  const sides = [sizesOf(layer), layer.input_size];
+  return matrix === "W" ? sides : sides.toReversed();
+};
 /** A row of W as a grid over the inputs, or of Wᵀ over the outputs; undefined if it is not there.
  * @param {Drawn} drawn @param {any} [changes] @param {number[][]} [K] */
 function rowAsGrid({ layer, matrix, at, K: own }, changes = {}, K = own) {
   const changed = { ...layer, ...changes }, sizes = sizesOf(changed), [i, j] = at;
-  const size = matrix === "W" ? sizes : layer.input_size;
-  if (Math.min(...sizes, i, j, size[0] - 1 - i, size[1] - 1 - j) < 0) return [];
+  const [[rows, columns]] = sidesOf({ layer: changed, matrix });
+  if (Math.min(...sizes, i, j, rows - 1 - i, columns - 1 - j) < 0) return [];
   return weightsAt(changed, [[K]], matrix === "W" ? "output" : "input", [0, i, j])[0];
 }
 
@@ -196,28 +190,27 @@ const KINDS = {
       Y.flat().filter((y, i) => y !== outputOf({ ...e, K: flip(e.K) }).flat()[i]).length * 2 <
         Y.flat().length,
     mistakes(e) {
-      const { layer, X, K } = e, Y = outputOf(e), conv = layer.mode === "conv";
-      const products = (/** @type {number[]} */ at) => windowOf(layer, [0, ...at]).map(
-        ({ input: [, ...i], kernel: [, , ...k] }) => (lookUp(X, i) ?? 0) * lookUp(K, k));
+      const { layer, K } = e, Y = outputOf(e), conv = layer.mode === "conv";
+      const each = (/** @type {(at: number[]) => any} */ value) =>
+        build(sizesOf(layer), (...at) => value(at));
+      const products = (/** @type {number[]} */ at, /** @type {number[]} */ ...shift) =>
+        pairsAt(e, at, ...shift).map(([x, k]) => x * k);
       return [
         ["flipped", outputOf({ ...e, K: flip(K) })],
-        ...ignoring(layer, ["stride", "padding", "dilation"], (changes) => outputOf(e, changes)),
+        ...ignoring(layer, (changes) => outputOf(e, changes)),
         ...conv ? [] : /** @type {Mistake[]} */ ([
-          ["extra", build(sizesOf(layer), (...at) =>
-            BOTH.some((axis) => at[axis] >= sizesOf(layer)[axis] - layer.output_padding[axis]) ? 0
-              : lookUp(Y, at))],
-          ["overlap", build(sizesOf(layer), (...at) => products(at).at(-1) ?? 0)]]),
-        ...shifted((down, right) => build(sizesOf(layer), (i, j) => !conv ? Y[i + down]?.[j + right]
-          : sum(windowOf(layer, [0, i, j]).map(({ input: [, r, c], kernel: [, , ...k] }) =>
-            (X[r + down]?.[c + right] ?? 0) * lookUp(K, k))))),
-        ...range(K.flat().length).map((index) => /** @type {Mistake} */ (["missing",
-          build(sizesOf(layer), (...at) => sum(products(at).filter((_, i) => i !== index)))])),
-        ["sign", build(sizesOf(layer), (...at) => -lookUp(Y, at))],
+          ["extra", each((at) => BOTH.some((axis) =>
+            at[axis] >= sizesOf(layer)[axis] - layer.output_padding[axis]) ? 0 : lookUp(Y, at))],
+          ["overlap", each((at) => products(at).at(-1) ?? 0)]]),
+        ...shifted((down, right) => each(([i, j]) => conv ? sum(products([i, j], down, right))
+          : Y[i + down]?.[j + right])),
+        ...range(K.flat().length).map((index) => /** @type {Mistake} */ (
+          ["missing", each((at) => sum(products(at).filter((_, i) => i !== index)))])),
+        ["sign", each((at) => -lookUp(Y, at))],
       ];
     },
-    explain: ({ layer, X, K }, at) => windowOf(layer, [0, ...at]).map(
-      ({ input: [, ...i], kernel: [, , ...k] }) =>
-        `${factor(lookUp(X, i) ?? 0)}·${factor(lookUp(K, k))}`).join(" + ") || "0",
+    explain: (e, at) =>
+      pairsAt(e, at).map((two) => two.map(bracketed).join("·")).join(" + ") || "0",
   },
   output_padding: {
     draw(d, level) {
@@ -228,8 +221,7 @@ const KINDS = {
       layer.output_padding = eachAxis(layer, (s) => d.int(0, Math.max(s.stride, s.dilation) - 1));
       return { layer, wanted: sizesOf(layer) };
     },
-    answer: ({ layer, wanted }) => BOTH.map((axis) =>
-      outputPaddingFor(axisOf(layer, axis), wanted[axis])),
+    answer: ({ layer, wanted }) => eachAxis(layer, (s, axis) => outputPaddingFor(s, wanted[axis])),
     isDull: ({ layer }) => !sum(layer.output_padding),
     mistakes({ layer, wanted }) {
       const right = layer.output_padding, none = { ...layer, output_padding: [0, 0] };
@@ -237,7 +229,7 @@ const KINDS = {
         sizesOf({ ...none, ...changes }).map((size, axis) => wanted[axis] - size);
       return [
         ["total", right.map((o, axis) => o - layer.padding[axis])],
-        ...ignoring(layer, ["padding", "stride", "dilation"], lacking),
+        ...ignoring(layer, lacking, ["padding", "stride", "dilation"]),
         ["halved", right.map((o) => o / 2)],
         ["swapped", right.toReversed()],
         ["one", right.map((o) => o + 1)],
@@ -253,15 +245,14 @@ const KINDS = {
       const layer = layerOf({ kernel_size: [2, 2] });
       layer.input_size = level === 1 ? d.pick([[3, 3], [3, 3], [2, 3], [3, 2]]) : d.two(3, 4);
       const matrix = level > 1 && d.int(0, 1) ? "WT" : "W";
-      const names = ["stride", "padding", "dilation"];
+      const names = MOVES;
       if (level === 3 || (level === 2 && matrix === "W")) {
         const name = d.pick(level === 3 ? names : names.slice(0, 2));
         layer[name] = name === "padding" ? [1, 1] : [2, 2];
       }
       if (level === 3) layer.kernel_size = d.pick([[2, 2], [2, 3], [3, 2]]);
       if (level === 2 && layer.padding[0]) layer.input_size = [3, 3];
-      const size = matrix === "W" ? sizesOf(layer) : layer.input_size;
-      const at = size.map((n) => d.int(0, Math.max(n - 1, 0)));
+      const at = sidesOf({ layer, matrix })[0].map((n) => d.int(0, Math.max(n - 1, 0)));
       // Different digits, so that each shows its place in the kernel.
       const left = range(9).map((i) => i + 1);
       const K = build(layer.kernel_size, () => left.splice(d.int(0, left.length - 1), 1)[0]);
@@ -278,8 +269,7 @@ const KINDS = {
         over.flatMap((row, i) => row.map((_, j) => grid[i]?.[j]));
       return [
         ["flipped", fit(rowAsGrid(e, {}, flip(e.K)))],
-        ...ignoring(e.layer, ["stride", "padding", "dilation"], (changes) =>
-          fit(rowAsGrid(e, changes))),
+        ...ignoring(e.layer, (changes) => fit(rowAsGrid(e, changes))),
         ...shifted((down, right) =>
           fit(rowAsGrid({ ...e, at: [e.at[0] + down, e.at[1] + right] }))),
         ["matrix", fit(rowAsGrid({ ...e, matrix: e.matrix === "W" ? "WT" : "W" }))],
@@ -287,10 +277,9 @@ const KINDS = {
       ];
     },
     explain(e, [index]) {
-      const { layer, at, matrix } = e, isW = matrix === "W";
-      const width = isW ? layer.input_size[1] : sizesOf(layer)[1];
+      const { layer, at, matrix } = e, width = sidesOf(e)[1][1];
       const there = [Math.floor(index / width), index % width];
-      const [input, output] = isW ? [there, at] : [at, there];
+      const [input, output] = matrix === "W" ? [there, at] : [at, there];
       const met = windowOf(layer, [0, ...output]).find((one) => equal(one.input, [0, ...input]));
       const names = { input: spot("X", input), output: spot("Y", output) };
       return met ? fill(TEXT.meets, { ...names, weight: spot("K", met.kernel.slice(2)) })
@@ -302,8 +291,9 @@ const KINDS = {
       const mode = level === 1 ? "conv" : d.pick(["conv", "transposed"]);
       const groups = level === 1 || (level === 2 && mode !== "conv") ? 1 : d.pick([2, 2, 3, 4, 8]);
       const [low, high] = groups === 1 ? [1, 12] : [1, 6];
-      const layer = layerOf({ mode, groups, in_channels: groups * d.int(low, high),
-        out_channels: groups * d.int(low, high), kernel_size: d.same(1, 7) });
+      const layer = layerOf({ mode, groups, input_size: [7, 7],
+        in_channels: groups * d.int(low, high), out_channels: groups * d.int(low, high),
+        kernel_size: d.same(1, 7) });
       if (level === 3) layer.kernel_size = d.two(1, 7);
       return { layer };
     },
@@ -312,32 +302,28 @@ const KINDS = {
       in_channels === out_channels ||
       [in_channels, out_channels, a, b].some((n) => kernel_size.includes(n)),
     mistakes({ layer }) {
-      const { mode, in_channels, out_channels, groups } = layer;
+      const { mode, groups } = layer;
       const [a, b, ...size] = weightShape(layer), [height, width] = size;
       /** @type {Mistake[]} */
       const list = [["axes", [b, a, ...size]],
         ["layout", weightShape({ ...layer, mode: mode === "conv" ? "transposed" : "conv" })],
         ["swapped", [a, b, width, height]], ["last", [height, width, b, a]]];
       if (groups > 1) {
-        const [first, second] = mode === "conv" ? [out_channels, in_channels]
-          : [in_channels, out_channels];
+        const [first, second] = weightAxes(layer).map((name) => layer[name]);
         list.splice(1, 0, ["groups", [first, second, ...size]],
           ["divided", [first / groups, second, ...size]],
           ["divided", [first / groups, second / groups, ...size]]);
       }
       return list;
     },
-    explain({ layer: { mode, in_channels, out_channels, groups, kernel_size } }, [axis]) {
-      const names = ["in_channels", "out_channels"], numbers = [in_channels, out_channels];
-      const [first, second] = mode === "conv" ? [1, 0] : [0, 1];
-      if (axis > 1)
-        return `kernel_size${Array.isArray(brief(kernel_size)) ? `[${axis - 2}]` : ""}`;
-      return axis === 0 ? names[first] : names[second] +
-        (groups > 1 ? ` / groups = ${numbers[second]} / ${groups}` : "");
+    explain({ layer }, [axis]) {
+      const { groups, kernel_size } = layer, name = weightAxes(layer)[axis];
+      return !name ? `kernel_size${Array.isArray(brief(kernel_size)) ? `[${axis - 2}]` : ""}`
+        : name + (axis && groups > 1 ? ` / groups = ${layer[name]} / ${groups}` : "");
     },
   },
   field: {
-    draw: (d, level) => ({ layer: layerOf({ input_size: [1, 1], kernel_size: [1, 1] }),
+    draw: (d, level) => ({ layer: layerOf({}),
       layers: range(level === 1 ? 2 : d.int(level, level + 1)).map(() => [d.int(2, 5),
         d.pick(level === 1 ? [1, 1, 2] : [1, 2, 2, 3]), level === 3 ? d.int(1, 3) : 1]) }),
     answer: ({ layers }) => receptiveField(layers),
@@ -380,7 +366,7 @@ export function exerciseOf(kind, level, seed) {
   const d = dice(generator(`${kind} ${level} ${seed}`)), { draw, answer, isDull } = KINDS[kind];
   for (;;) {
     const drawn = /** @type {Drawn} */ (draw(d, level));
-    if (!["field", "shape"].includes(kind) && !isValid(drawn.layer)) continue;
+    if (!eachAxis(drawn.layer, isSound).every(Boolean)) continue;
     const right = answer(drawn);
     if (isDull?.(drawn, right)) continue;
     const e = { kind, level, seed, drawn, answer: right, places: placesOf(right) };
@@ -400,53 +386,45 @@ const placesOf = (answer) => !Array.isArray(answer) ? [[]]
   : answer.flatMap((part, i) => placesOf(part).map((at) => [i, ...at]));
 
 /** The exercise as the element's property has it. @param {any} e */
-export function publicOf({ kind, level, seed, answer, drawn: { layer, X, K, wanted, matrix, at,
-  layers } }) {
-  const given = (/** @type {string[]} */ names) =>
-    Object.fromEntries(names.map((name) => [camel(name), layer[name]]));
+export function publicOf({ kind, level, seed, answer, drawn }) {
+  const { layer, X, K, wanted, matrix, layers } = drawn;
+  const given = (/** @type {string[]} */ names) => inCamels(names, (name) => layer[name]);
   /** @type {any} */
-  const own = kind === "field" ? { layers } : kind === "shape" ? {
-    layer: layer.mode === "conv" ? "Conv2d" : "ConvTranspose2d",
-    ...given(["kernel_size", "in_channels", "out_channels", "groups"]) }
-    : given(["mode", "input_size", "kernel_size", "stride", "padding", "dilation",
-      "output_padding"].filter((name) => name !== kind));
+  const own = kind === "field" ? { layers } : kind === "shape"
+    ? { layer: layer.mode === "conv" ? "Conv2d" : "ConvTranspose2d",
+      ...given(["kernel_size", ...CHANNELS]) }
+    : given(["mode", ...PAIRED].filter((name) => name !== kind));
   if (X) own.input = X;
   if (K) own.kernel = K;
   if (wanted) own.wanted = wanted;
-  if (matrix) Object.assign(own, { matrix, row: rowIndex(layer, matrix, at) });
+  if (matrix) Object.assign(own, { matrix, row: rowIndex(drawn) });
   return structuredClone({ kind, level, seed, answer, ...own });
 }
-const rowIndex = (/** @type {Layer} */ layer, /** @type {string} */ matrix,
-  /** @type {number[]} */ [i, j]) =>
-  i * (matrix === "W" ? sizesOf(layer) : layer.input_size)[1] + j;
+const rowIndex = (/** @type {Drawn} */ e) => e.at[0] * sidesOf(e)[0][1] + e.at[1];
 
 /** The values that the sentence of an exercise names; the sentence is TEXT.ask[name].
  * @param {any} e @returns {Record<string, any>} */
-export function asked({ kind, drawn: { layer, wanted, matrix, at, layers } }) {
-  const conv = layer.mode === "conv";
-  const write = (/** @type {any} */ value) => {
-    const short = brief(value);
-    return Array.isArray(short) ? `(${short.join(", ")})` : short;
-  };
-  const options = ["stride", "padding", "output_padding", "dilation", "groups"].filter((name) =>
-    !equal(layer[name], PLAIN[name]) && (kind !== "output_padding" || name !== kind))
-    .map((name) => `, ${name}=${write(layer[name])}`).join("");
-  return kind === "field" ? { layers: layers.map(([k, s, d]) => `kernel_size=${k}` +
-      (s > 1 ? `, stride=${s}` : "") + (d > 1 ? `, dilation=${d}` : "")) }
-    : kind === "shape" ? { call: `nn.Conv${conv ? "" : "Transpose"}2d(${layer.in_channels}, ${
-      layer.out_channels}, kernel_size=${write(layer.kernel_size)}${options})` }
-    : { call: `F.conv${conv ? "" : "_transpose"}2d(X, K${options})`, n: by(layer.input_size),
-      k: by(layer.kernel_size), ...wanted && { wanted: by(wanted) },
-      ...matrix && { matrix: matrix === "W" ? "W" : "Wᵀ", row: rowIndex(layer, matrix, at),
-        like: matrix === "W" ? "X" : "Y" } };
+export function asked({ kind, drawn }) {
+  const { layer, wanted, matrix, layers } = drawn;
+  if (kind === "field") return { layers: layers.map(([k, stride, dilation]) =>
+    `kernel_size=${k}${options(layerOf({ stride, dilation }))}`) };
+  if (kind === "shape") return { call: `nn.Conv${layer.mode === "conv" ? "" : "Transpose"}2d(${
+    layer.in_channels}, ${layer.out_channels}, kernel_size=${python(layer.kernel_size)}${
+    options(layer)})` };
+  const told = kind === "output_padding" ? { ...layer, output_padding: 0 } : layer;
+  return { call: callOf(told), n: by(layer.input_size), k: by(layer.kernel_size),
+    ...wanted && { wanted: by(wanted) },
+    ...matrix && { matrix: matrix === "W" ? "W" : "Wᵀ", row: rowIndex(drawn),
+      like: matrix === "W" ? "X" : "Y" } };
 }
 
 /** What a cell is called. @param {any} e @param {number[]} at */
-export const nameOf = ({ kind, drawn: { layer, matrix, at: row } }, at) =>
-  kind === "fill" ? spot("Y", at)
-    : kind === "row" ? spot(matrix === "W" ? "W" : "Wᵀ", [rowIndex(layer, matrix, row), ...at])
-    : kind === "shape" ? fill(TEXT.axis, { axis: at[0] })
-    : kind === "field" ? TEXT.field : TEXT.axes[at[0]];
+export const nameOf = (e, at) => {
+  const { matrix, row } = asked(e);
+  return e.kind === "fill" ? spot("Y", at) : e.kind === "row" ? spot(matrix, [row, ...at])
+    : e.kind === "shape" ? fill(TEXT.axis, { axis: at[0] })
+    : e.kind === "field" ? TEXT.field : WORDS.axes[at[0]];
+};
 
 /** A cell's arithmetic, in words: `Y[0, 1] = 1·0 + 2·1 = 2`. @param {any} e @param {number[]} at */
 export function arithmetic(e, at) {
@@ -468,7 +446,8 @@ export function recognize(e, index, entered) {
     const numbers = e.places.map((at) => lookUp(wrong, at));
     if (numbers[index] !== entered[index]) continue;
     const against = entered.filter((n, i) => ![undefined, numbers[i]].includes(n)).length;
-    if (against < (THROUGHOUT.includes(name) ? Math.min(least, 1) : least)) [best, least] = [name, against];
+    if (against < (THROUGHOUT.includes(name) ? Math.min(least, 1) : least))
+      [best, least] = [name, against];
   }
   return best;
 }
@@ -485,7 +464,7 @@ export function lights({ kind, answer, drawn: { layer } }, at) {
 /** A hint in words. @param {any} e @param {number[]} at */
 export function hint({ kind, drawn: { layer, matrix, at: row } }, at) {
   const text = TEXT.hints[kind] ?? TEXT.hints[`${kind} ${matrix ?? layer.mode}`];
-  return fill(text, { formula: LETTERS[layer.mode], cell: spot("Y", at),
+  return fill(text, { formula: formula(layer.mode, () => true), cell: spot("Y", at),
     output: spot("Y", row ?? []), input: spot("X", row ?? []) });
 }
 

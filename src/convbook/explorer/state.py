@@ -164,49 +164,46 @@ def _binomial(n, k):
     return math.comb(n, k) if 0 <= k <= n else 0
 
 
-# Along an axis of n cells; a preset is the product of one down the rows and one across.
-_PROFILES = {
-    "ones": lambda i, n: 1,
-    "impulse": lambda i, n: int(i == n // 2),
-    "step": lambda i, n: int(2 * i >= n),
-    "binomial": lambda i, n: _binomial(n - 1, i),
-    "difference": lambda i, n: _binomial(max(n - 2, 0), i) - _binomial(max(n - 2, 0), i - 1),
-    "average": lambda i, n: _binomial(n - 1, i) / 2 ** (n - 1),
-    "linear": lambda i, n: 1 - abs(i - (n - 1) / 2) / ((n + 1) // 2),
+def _difference(i, n):
+    return _binomial(max(n - 2, 0), i) - _binomial(max(n - 2, 0), i - 1)
+
+
+def _linear(i, n):
+    return 1 - abs(i - (n - 1) / 2) / ((n + 1) // 2)
+
+
+# The number in row i of h and column j of w, in a channel that `first` begins.
+_PRESETS: dict[str, Callable[..., float]] = {
+    "counting": lambda i, j, h, w, first: first + i * w + j,
+    "ones": lambda i, j, h, w, first: 1,
+    "impulse": lambda i, j, h, w, first: int((i, j) == (h // 2, w // 2)),
+    "step": lambda i, j, h, w, first: int(2 * j >= w),
+    "edge": lambda i, j, h, w, first: _binomial(h - 1, i) * _difference(j, w),
+    "blur": lambda i, j, h, w, first: _binomial(h - 1, i) * _binomial(w - 1, j) / 2 ** (h + w - 2),
+    "bilinear": lambda i, j, h, w, first: _linear(i, h) * _linear(j, w),
 }
 
 
-def preset(grid: str, name: str, shape: Sequence[int]) -> list:
+def preset(name: str, shape: Sequence[int], *at: int) -> Any:
     """Return the numbers of a preset; the last two of `shape` are height and width.
 
     "counting" counts row by row, and each channel starts one higher.
 
-    >>> preset("input", "counting", [2, 2, 3])
+    >>> preset("counting", [2, 2, 3])
     [[[0, 1, 2], [3, 4, 5]], [[1, 2, 3], [4, 5, 6]]]
-    >>> preset("kernel", "edge", [3, 3])
+    >>> preset("edge", [3, 3])
     [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
     """
-    height, width = shape[-2:]
-    profiles = PRESETS[grid][name]
-
-    def value(*channels, i, j):
-        if profiles is None:
-            return sum(channels) + i * width + j
-        down, across = (_PROFILES[profile] for profile in profiles)
-        return down(i, height) * across(j, width)
-
-    def block(*channels):
-        if len(channels) < len(shape) - 2:
-            return [block(*channels, c) for c in range(shape[len(channels)])]
-        return [[value(*channels, i=i, j=j) for j in range(width)] for i in range(height)]
-
-    return block()
+    if len(at) < len(shape):
+        return [preset(name, shape, *at, i) for i in range(shape[len(at)])]
+    *channels, i, j = at
+    return _PRESETS[name](i, j, *shape[-2:], sum(channels))
 
 
 def numbers(grid: str, text: str, shape: Sequence[int], say: Say) -> list:
     """Return numbers of a shape, from the name of a preset or a list of them in row order."""
     if text in PRESETS[grid]:
-        return preset(grid, text, shape)
+        return preset(text, shape)
     words = [word for word in re.split(r"[\s,;]+", text) if word]
     count = math.prod(shape)
     if len(words) == count and all(
@@ -220,7 +217,7 @@ def numbers(grid: str, text: str, shape: Sequence[int], say: Say) -> list:
     rule = rule.format(count=count, most=LARGEST_NUMBER)
     rule = _(WORDS["or"]).format(one=rule, other=_one_of(PRESETS[grid]))
     say("wrong", grid, text, rule, "counting")
-    return preset(grid, "counting", shape)
+    return preset("counting", shape)
 
 
 def as_tensors(X: list, K: list) -> list[Tensor]:

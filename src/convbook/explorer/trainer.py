@@ -14,6 +14,7 @@ from typing import Any
 from ..arguments import as_int
 from ..words import _, lang_attribute
 from .bundle import script
+from .state import WORDS
 
 _FOLDER = Path(__file__).parent
 TEXT, FIXED = (
@@ -47,7 +48,7 @@ class Trainer:
         attributes += ' data-lm-suppress-shortcuts="true"'  # JupyterLab leaves the keys to us
         return (
             f"<conv-trainer{lang_attribute()}{attributes}>{self._paper()}</conv-trainer>\n"
-            f"<script>{script('conv-trainer')}</script>"
+            f"<script>{script()}</script>"
         )
 
     def _paper(self):
@@ -93,7 +94,7 @@ def _answer(one):
     if kind not in ("size", "output_padding"):
         return sums
     text = _("{name}: {description}")
-    return [text.format(name=_(name), description=one) for name, one in zip(TEXT["axes"], sums)]
+    return [text.format(name=_(name), description=one) for name, one in zip(WORDS["axes"], sums)]
 
 
 def practice(
