@@ -48,8 +48,9 @@ CHOICE = 'import os\n\nos.environ["CONVBOOK_LANGUAGE"] = "zh_CN"\n\n'
 READ = {"title", "caption", "description", "label", "xlabel", "ylabel", "suptitle", "text", "name"}
 READ |= {"print", "set_title", "set_xlabel", "set_ylabel", "annotate", "Step", "draw_tied"}
 # Where one with spaces is taken apart or looked for, and so never changes.
-TAKEN = {"split", "removeprefix", "einsum", "filterwarnings", "explore", "sub"}
-# Where what looks like a name may be one, or a word to read.
+TAKEN = {"split", "partition", "removeprefix", "replace", "sub", "search", "findall", "fullmatch"}
+TAKEN |= {"einsum", "filterwarnings", "explore"}
+# Where what looks like a name may be a word to read all the same.
 PASSED_ON = {"value", "zip", "append"}
 NAME = re.compile(r"[\w.:/+=%#*-]+")
 # Comments alone on lines that follow one another, or one beside code.

@@ -26,37 +26,30 @@ def drawing(notebook):
     return None
 
 
-def two_rows(sizes):
-    """Return how many of the grids stand in the first of two rows; in a card, that is larger."""
-
-    def shrinks(first):
-        rows = [row for row in (sizes[:first], sizes[first:]) if row]
-        width = max(sum(wide + GAP for wide, _ in row) for row in rows)
-        height = sum(max(high for _, high in row) + GAP for row in rows)
-        return max(width / CARD[0], height / CARD[1])
-
-    return min(range(len(sizes), 0, -1), key=shrinks)
+def placed(sizes, first):
+    """Return the places of boxes in a row of so many and one below it, and the size of it all."""
+    places, width, height = [], 0, 0
+    for row in (sizes[:first], sizes[first:]):
+        x, y = 0, height + GAP if places else 0
+        for wide, high in row:
+            places.append((x, y))
+            width, height = max(width, x + wide), max(height, y + high)
+            x += wide + GAP
+    return places, width, height
 
 
 def side_by_side(svgs):
-    """Return one SVG that holds others in a row or two, so that it shrinks as a whole."""
+    """Return one SVG that holds others in the row or two that are largest on a card."""
     sizes = [(float(svg.attrs["width"]), float(svg.attrs["height"])) for svg in svgs]
-    first = two_rows(sizes)
-    x = y = width = height = 0
+    ways = [placed(sizes, first) for first in range(len(svgs), 0, -1)]
+    places, width, height = min(ways, key=lambda way: max(way[1] / CARD[0], way[2] / CARD[1]))
     inside = []
-    for i, svg in enumerate(svgs):
-        if i == first:
-            x, y = 0, height + GAP
-        box, (wide, high) = svg.attrs["viewBox"], sizes[i]
+    for svg, (x, y), (wide, high) in zip(svgs, places, sizes):
         for node in svg.css("*"):
             attributes(**{"class": None, "data-step": None, "data-of": None})(node)
-        content = "".join(node.html for node in svg.iter())
-        inside.append(
-            f'<svg x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}" viewBox="{box}">'
-            f"{content}</svg>"
-        )
-        x += wide + GAP
-        width, height = max(width, x - GAP), max(height, y + high)
+        content, box = "".join(node.html for node in svg.iter()), svg.attrs["viewBox"]
+        size = f'x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}" viewBox="{box}"'
+        inside.append(f"<svg {size}>{content}</svg>")
     size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return f'<svg aria-hidden="true" {size}>{"".join(inside)}</svg>'
 
