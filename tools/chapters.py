@@ -27,6 +27,7 @@ import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from difflib import unified_diff
 from pathlib import Path
@@ -175,18 +176,13 @@ def _keep_timings(notebook, old):
 
 def _normalized(notebook, stem):
     """Keep only what does not change from one execution to the next."""
-    metadata = {
-        "kernelspec": notebook.metadata["kernelspec"],
-        "language_info": {"name": "python"},
-        "inputs": digest(inputs(notebook)),
-    }
-    if "myst" in notebook.metadata:
-        metadata["myst"] = notebook.metadata["myst"]
+    metadata = {k: v for k, v in notebook.metadata.items() if k in ("kernelspec", "myst")}
+    metadata |= {"language_info": {"name": "python"}, "inputs": digest(inputs(notebook))}
     notebook.metadata = nbformat.from_dict(metadata)
     seen = set()
     for cell in notebook.cells:
-        for key in set(cell.metadata) - {"tags", "mystnb"}:
-            del cell.metadata[key]
+        kept = {key: value for key, value in cell.metadata.items() if key in ("tags", "mystnb")}
+        cell.metadata = nbformat.from_dict(kept)
         if {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])):
             # Folded in Jupyter and Colab as well.
             cell.metadata["jupyter"] = {"source_hidden": True}
@@ -240,15 +236,6 @@ def _write_table(name, rows):
     save(ROOT / "reference" / f"{name}.csv", file.getvalue())
 
 
-def _recorded():
-    """Return what was executed with what, and the file that says so; it may be deleted."""
-    file = ROOT / "_build" / "chapters.json"
-    try:
-        return json.loads(file.read_text(encoding="utf-8")), file
-    except (OSError, ValueError):
-        return {}, file
-
-
 def main(arguments=None):
     """Execute what the arguments and the record ask for; return 1 if anything failed, else 0."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -270,7 +257,10 @@ def main(arguments=None):
         parser.error(f"no such chapter: {', '.join(unknown)}; there are {names}")
     wanted = [path for name in options.names for path in known[name]] or [*sources(), *chinese()]
 
-    (record, recorded), failures, todo, times = _recorded(), 0, [], {}
+    recorded = ROOT / "_build" / "chapters.json"  # what was executed with what; may be deleted
+    record, failures, todo, times = {}, 0, [], {}
+    with suppress(OSError, ValueError):
+        record = json.loads(recorded.read_text(encoding="utf-8"))
     for path in wanted:
         name = path.relative_to(ROOT).as_posix()
         try:

@@ -344,24 +344,15 @@ def _cell(text, words):
 
 def parts(notebook):
     """Yield (cell, text, messages) of each cell, and of each text about it or about the page."""
-    for holder, key, kind in _metadata(notebook):
-        text = holder[key]
-        yield holder, key, [Message(0, len(text), text, kind)]
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            yield cell, "source", prose(cell.source)
-        elif cell.cell_type == "code":
-            yield cell, "source", code(cell.source)
-
-
-def _metadata(notebook):
     about = notebook.metadata.get("myst", {}).get("html_meta", {})
-    if "description" in about:
-        yield about, "description", "description of the page"
+    texts = [(about, "description", "description of the page")] if "description" in about else []
     for cell in notebook.cells:
-        for key in cell.metadata.get("mystnb", {}):
-            if key.startswith("code_prompt"):
-                yield cell.metadata["mystnb"], key, "button"
+        settings = cell.metadata.get("mystnb", {})
+        texts += [(settings, key, "button") for key in settings if key.startswith("code_prompt")]
+    for holder, key, kind in texts:
+        yield holder, key, [Message(0, len(holder[key]), holder[key], kind)]
+    for cell in notebook.cells:
+        yield cell, "source", (code if cell.cell_type == "code" else prose)(cell.source)
 
 
 def messages(path):
@@ -373,15 +364,12 @@ def messages(path):
 def _beside(path):
     """Return the messages of a page that other files hold: tables and docstrings that it shows."""
     text = path.read_text(encoding="utf-8")
-    found = []
-    for name in _tables(path):  # titles are those of pages, other names those of packages
-        found += [
-            row[0] for row in _rows(path.parent / name) if row[0] in ("date", "machine", "all")
-        ]
+    # Other names in tables are titles of pages, or names of packages.
+    names = [row[0] for table in _tables(path) for row in _rows(path.parent / table)]
+    found = [name for name in names if name in ("date", "machine", "all")]
     module = "convbook"
-    for kind, name in re.findall(
-        r"^\.\. (?:auto|py:current)(module|function|class):: (\S+)", text, re.M
-    ):
+    documented = r"^\.\. (?:auto|py:current)(module|function|class):: (\S+)"
+    for kind, name in re.findall(documented, text, re.MULTILINE):
         if kind == "module":
             module = name
             continue

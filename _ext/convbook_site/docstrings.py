@@ -32,13 +32,9 @@ def lay_out(app, what, name, thing, options, lines):
         paragraph = paragraph.replace(".\n", ".\n\n")
         named = rf"(?:{heads})(?:(?:, | and )(?:{heads}|the rest))*:"
         begins = rf"(?:^|(?<=\. )|(?<=\n))({named}|Returns\b|Raises\b)"
-        paragraph = re.sub(begins, _begin_line, paragraph)
+        paragraph = re.sub(begins, r"\n\n**\1**", paragraph)
         paragraphs.append(paragraph)
     lines[:] = ("\n\n".join(paragraphs) + examples + rest).split("\n")
-
-
-def _begin_line(match):
-    return f"\n\n**{match[0]}**"
 
 
 def _link_or_code(match):
