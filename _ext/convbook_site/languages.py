@@ -15,14 +15,12 @@ import polib
 from docutils import nodes
 from sphinx.locale import _, translators
 from sphinx.transforms import SphinxTransform
-from sphinx.util import logging
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 from .pages import fragment
 
-logger = logging.getLogger(__name__)
 LOCALE = Path(__file__).parents[2] / "locale" / "zh_CN"
 # Words of the site; docstrings.
 CATALOGS = [path for path in (LOCALE / "site.po", LOCALE / "reference/api.po") if path.exists()]
@@ -55,14 +53,10 @@ class EnglishAddresses(SphinxTransform):
         english = Path(self.app.doctreedir).parent / f"{self.env.docname}.doctree"
         theirs = list(pickle.loads(english.read_bytes()).findall(nodes.section))
         mine = list(self.document.findall(nodes.section))
-        if len(mine) != len(theirs):
-            logger.warning(
-                "%d headings, and %d in English", len(mine), len(theirs), location=mine[0]
-            )
         slugs = getattr(self.document, "myst_slugs", {})
         old = {entry[1]: entry for entry in slugs.values()}
         slugs.clear()
-        for section, other in zip(mine, theirs):
+        for section, other in zip(mine, theirs, strict=True):
             (own,) = section["ids"]
             new = next(one for one in other["ids"] if not one.startswith("module-"))
             section["ids"] = [new]

@@ -116,7 +116,7 @@ def announce_pages(app):
             keep_closing_tags=True,
             keep_html_and_head_opening_tags=True,
         )
-        return policy.protect(page.name, html)
+        return policy.protect(html)
 
     app.builder.templates.render = rendered
 
