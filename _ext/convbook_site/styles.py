@@ -21,6 +21,9 @@ ALPHABETS = {
     "Caligraphic": r"<span class=[^>]*\bmathcal\b[^>]*>([^<]*)",
     "Fraktur": r"<span class=[^>]*\bmathfrak\b[^>]*>([^<]*)",
     "Script": r"<span class=[^>]*\bmathscr\b[^>]*>([^<]*)",
+    "SansSerif": r"<span class=[^>]*\b(?:math|text)sf\b[^>]*>([^<]*)",
+    "KaTeX_Math": r"<span class=[^>]*\b(?:mathnormal|boldsymbol)\b[^>]*>([^<]*)",
+    "KaTeX": r"class=katex-html>(.*?)</(?:p|td|th|li|div|dd|figcaption|h\d)>",
     "italic": r"<(?:em|cite|i)\b(.*?)</(?:em|cite|i)>",
     "mono": r"<(?:code|pre)\b(.*?)</(?:code|pre)>",
 }

@@ -90,6 +90,43 @@ def test_the_style_sheet_of_the_site_lost_no_class_that_a_page_has(site, soups):
     assert styled & used <= kept
 
 
+LETTERS_IN_FORMULAS = """
+() => {
+  const seen = new Set();
+  for (const part of document.querySelectorAll(".katex-html *")) {
+    const own = [...part.childNodes].map(node => node.nodeType === 3 ? node.data : "").join("");
+    const look = own + getComputedStyle(part).font;
+    if (own.trim() && seen.size < seen.add(look).size) part.dataset.letter = own;
+  }
+}
+"""
+
+
+def test_fonts_of_formulas_have_the_letters_that_they_show(chromium, server, soups):
+    """On pages with letters of each kind; no letter comes from a font of the system."""
+    kinds = ("mathnormal", "mathsf", "mathcal")
+    chosen = {next(page for page in soups if soups[page].select(f".{kind}")) for kind in kinds}
+    used = set()
+    for page in chosen:
+        tab = chromium.new_page()
+        tab.goto(server + page)
+        tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        tab.evaluate("document.fonts.ready")
+        tab.evaluate(LETTERS_IN_FORMULAS)
+        ask = tab.context.new_cdp_session(tab).send
+        for domain in ("DOM", "CSS"):
+            ask(f"{domain}.enable")
+        root = {"nodeId": ask("DOM.getDocument")["root"]["nodeId"], "selector": "[data-letter]"}
+        for node in ask("DOM.querySelectorAll", root)["nodeIds"]:
+            used |= {
+                (font["familyName"], font["isCustomFont"])
+                for font in ask("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+            }
+        tab.close()
+    assert all(custom and name.startswith("KaTeX") for name, custom in used), used
+    assert {"KaTeX_Main", "KaTeX_Math", "KaTeX_SansSerif", "KaTeX_Caligraphic"} <= dict(used).keys()
+
+
 def test_a_mend_that_finds_nothing_is_a_warning(monkeypatch):
     listeners, said = {}, []
     warn = SimpleNamespace(warning=lambda text, *values: said.append(text % values))
