@@ -21,7 +21,6 @@ import sys
 import time
 import tomllib
 import traceback
-from collections import Counter
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
@@ -165,21 +164,17 @@ class Judge:
 
 
 def report(names, judged, whole):
-    """Print how many mutants of each module are noticed, and return whether that is too few.
+    """Print how many mutants are noticed, and return whether that is too few.
 
     whole: all of them were judged, not a sample.
     """
     missed = {names[mutant] for mutant, by in judged.items() if by is None}
-    tried = Counter(names[mutant].split(".")[0] for mutant in judged)
-    unseen = Counter(name.split(".")[0] for name in missed)
-    for module, count in tried.items():
-        seen = count - unseen[module]
-        print(f"{module:<16} {seen:>5} of {count:>5}  {seen / count:7.1%}")
     seen, ended = len(judged) - len(missed), sum((by or 0) < 0 for by in judged.values())
     print(f"{seen} of {len(judged)} mutants are noticed: {seen / len(judged):.1%}")
     print(f"({ended} of them by their end: they took too long, or too much memory)")
     unknown = missed - KNOWN.keys()
-    gone = {name for name in KNOWN if name.split(".")[0] in tried} - {*names}
+    modules = {name.split(".")[0] for name in names}
+    gone = {name for name in KNOWN if name.split(".")[0] in modules} - {*names}
     stale = gone | ({names[mutant] for mutant in judged} & KNOWN.keys()) - missed
     for name in sorted(unknown):
         print(f"  NOT NOTICED, AND NO REASON: {name}")
