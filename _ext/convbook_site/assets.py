@@ -39,7 +39,7 @@ UNUSED = {
 }
 # Of Sphinx, with a function made of a text, which the policy forbids; see words().
 TRANSLATIONS = "translations.js"
-# Only on the page of the search.
+# Only on the page of the search, in this order.
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js", "_static/search.js")
 # Scripts with a fault: what to write in place of what, and why.
 FAULTS = {
@@ -169,7 +169,8 @@ class Bundle:
         left_out, scripts = split(scripts, self.unused)
         self.left_out.update(left_out)
         search, scripts = split(scripts, SEARCH)
-        own += search if page.name == "search" else []
+        if page.name == "search":
+            own += sorted(search, key=lambda script: [name not in script for name in SEARCH])
         links = [sheets, scripts]
         self.links = self.links or links
         if links != self.links:

@@ -72,16 +72,8 @@ def write_index(app):
     app.builder.indexer_format = Index
 
 
-def show_text(app, page):
-    """Load what shows the text around a word that was found."""
-    if page.name == "search":
-        file = page.context["pathto"]("_static/search.js", resource=True)
-        page.append("body", f'<script src="{file}"></script>')
-
-
 def setup(app):
     """Register with Sphinx."""
     app.add_search_language(Search)
     app.connect("builder-inited", write_index)
     app.connect("doctree-read", name_terms)
-    app.connect("page-rendered", show_text)
