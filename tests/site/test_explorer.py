@@ -770,6 +770,36 @@ def test_the_solver_applies_what_is_tapped(show):
     page.get_by_role("spinbutton", name="wanted output size").fill("63")
     page.get_by_role("spinbutton", name="wanted output size").fill("0")
     assert "No choice gives this size." in text(page, ".solver")
+    label = page.locator("conv-explorer .solver label >> nth=0")
+    name, box = (label.locator(part).bounding_box() for part in ("span", "input"))
+    assert box["x"] - name["x"] - name["width"] > 3  # the ring of the focus covers no letter
+
+
+@pytest.mark.parametrize("grid", ["input", "kernel", "output"])
+@pytest.mark.parametrize("what", ["", "focus", "edit"])
+def test_what_a_page_changes_is_drawn_whatever_has_the_focus(show, grid, what):
+    page = show(explore(input_size=4, kernel_size=3))
+    for input_size, kernel_size in ((9, 5), (2, 1)):
+        if what:
+            last = page.locator(f"conv-explorer .{grid} td").last
+            last.hover()
+            last.focus()
+            page.keyboard.press("7" if what == "edit" else "End")
+        state = {"input_size": input_size, "kernel_size": kernel_size}
+        results_in_browser(page, [state])
+        result = page.evaluate(RESULT)
+        assert result == explore(**state).result  # without what was typed
+        assert page.locator("conv-explorer .output td").count() == len(result["output"]) ** 2
+        assert page.locator("conv-explorer .marked").count() == 1
+
+
+def test_a_cell_takes_the_focus_from_a_number_of_channels_that_was_typed(show):
+    page = show(explore())
+    page.get_by_role("spinbutton", name="in_channels").fill("2")
+    cell(page, "input", 4, 0).click()  # what was typed changes the grids under the pointer
+    assert page.evaluate(RESULT)["inChannels"] == 2
+    assert page.evaluate(FOCUSED) == "20"
+    assert text(page, ".sum").startswith("X[0, 4, 0] = 20: 20·6 → Y[0, 2, 0]")
 
 
 def test_a_page_shows_only_what_it_has_introduced(show):

@@ -172,9 +172,9 @@ const EXPLORER_SKELETON = `<div class="board"><div><div class="stage">${GRIDS.ma
   ${["letters", "matrix", "rectangles"].map(check).join("")}</fieldset>
 <slot name="examples"></slot></div>
 <details class="solver" data-for="solver"><summary>${WORDS.solver}</summary>${range(2).map((axis) =>
-  `<div data-axis="${axis}"><label><span></span>
-  <input type="number" min="1" class="wanted"></label><small></small><div class="choices"
-  role="group" aria-label="${WORDS.solver}"></div></div>`).join("")}</details>
+  `<div data-axis="${axis}"><label><span></span> <input type="number" min="1"
+  class="wanted"></label><small></small><div class="choices" role="group"
+  aria-label="${WORDS.solver}"></div></div>`).join("")}</details>
 <p class="hint"></p></details>
 <p class="adjusted"></p><p class="formula"></p><p class="weight"></p>
 <div class="bar"><code></code>
@@ -381,7 +381,6 @@ export class ConvExplorer extends ConvElement {
   draw() {
     const m = this.#now;
     if (this.#drawn === m) return;
-    this.#drawn = m;
     this.find(".change").hidden = this.getAttribute("controls")?.trim() === "";
     for (const node of this.all("[data-for]")) node.hidden = !this.#has(node.dataset.for);
     this.find(`[value=${m.mode}]`).checked = true;
@@ -405,6 +404,7 @@ export class ConvExplorer extends ConvElement {
     this.#drawMatrix();
     this.#drawGrids();
     this.#drawSolver();
+    this.#drawn = m;
     this.#mark();
   }
 
@@ -482,8 +482,10 @@ export class ConvExplorer extends ConvElement {
   #resize(grid, [height, width]) {
     const m = this.#now, blocks = m.blocks[grid], box = this.find(`.${grid} .blocks`);
     const [top, left] = m.axes.map(({ drawn }) => drawn[grid][0]);
-    if (box.children.length !== blocks.length)
-      box.innerHTML = `<div><small></small><table role="grid"></table></div>`.repeat(blocks.length);
+    // Others stay: one may be under a pointer that is pressed.
+    while (box.children.length > blocks.length) box.lastChild.remove();
+    while (box.children.length < blocks.length)
+      box.insertAdjacentHTML("beforeend", `<div><small></small><table role="grid"></table></div>`);
     box.style.setProperty("--columns", m.columns(grid));
     this.#cells[grid] = blocks.map((indices, b) => {
       const [label, table] = box.children[b].children;
@@ -639,6 +641,7 @@ export class ConvExplorer extends ConvElement {
   }
 
   #mark() {
+    if (this.#drawn !== this.#now) return; // a drawing takes the cell with the focus away
     const m = this.#now, at = this.#looked, own = this.#cellAt(at);
     const letters = this.hasAttribute("letters");
     for (const node of this.#marks) {
@@ -782,6 +785,7 @@ export class ConvExplorer extends ConvElement {
 
   #enter(at, value, old) {
     const m = this.#now, text = typed(value).replace(",", ".");
+    if (this.#drawn !== m) return; // the same
     const name = LETTER[at.grid], place = m.at(at), pinned = this.#pinned;
     if (isFine(text) && text !== old) {
       const values = structuredClone(m[name]);
