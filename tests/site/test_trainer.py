@@ -377,6 +377,12 @@ def test_the_address_leads_to_the_exercise(show):
     page.locator("conv-trainer .note", has_text=TEXT["copied"]).wait_for()
     address = page.evaluate("navigator.clipboard.readText()")
     assert address == page.url and "#kind=row&level=3&seed=" in address
+    page.evaluate("location.hash = '#another-section'")  # is left alone, but not shared
+    page.get_by_role("button", name="Hint").click()
+    assert page.url.endswith("#another-section")
+    page.get_by_role("button", name="Share").click()
+    page.locator("conv-trainer .note", has_text=TEXT["copied"]).wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url == address
     shared = exercise(page)
     other = show(practice("size", 1, 5), hash="#" + address.split("#")[1])
     assert exercise(other) == shared

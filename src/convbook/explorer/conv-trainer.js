@@ -387,10 +387,12 @@ export class ConvTrainer extends ConvElement {
 
   stateIn(hash) { return this.#hasAddress ? /^#(kind=.*)/.exec(hash)?.[1] : undefined; }
 
-  #writeAddress() { if (this.#hasAddress) this.writeAddress(ANCHORS[location.hash]); }
+  #writeAddress(isAsked = ANCHORS[location.hash]) {
+    if (this.#hasAddress) this.writeAddress(isAsked);
+  }
 
   async #share() {
-    this.#writeAddress();
+    this.#writeAddress(true);
     this.#tell(await copy(location.href) ? TEXT.copied : TEXT.address);
   }
 }
