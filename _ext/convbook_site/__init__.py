@@ -24,7 +24,7 @@ from . import addresses, assets, docstrings, landing, languages, mathematics, pa
 
 def setup(app):
     """Register with Sphinx. Each page passes through the modules in this order."""
-    # A third of a build's time: looking for garbage, of which there is little, and asking anew for
+    # A fifth of a build's time: looking for garbage, of which there is little, and asking anew for
     # each citation where pybtex has its styles.
     gc.disable()
     pybtex.plugin.find_plugin = functools.cache(pybtex.plugin.find_plugin)
