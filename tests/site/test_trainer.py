@@ -364,6 +364,7 @@ def test_two_trainers_count_together(show):
         page.get_by_role("button", name="Next").nth(index).click()
     assert memory(page)["streak"] == 4
     assert memory(page)["levels"] == {"size": [1, 2, 0], "field": [1, 2, 0]}
+    assert page.get_by_role("button", name="Share").count() == 1  # the address is the first one's
 
 
 # ---- The address ----

@@ -156,7 +156,7 @@ export class ConvTrainer extends ConvElement {
     this.#cells = this.all(".cell");
     this.#cells.forEach((cell, index) => { cell.at = e.places[index]; });
     this.#focused = this.#cells[0];
-    this.find(".share").hidden = FRAMED;
+    this.find(".share").hidden = !this.#hasAddress;
     const chapters = this.getAttribute("chapters"), link = this.find(".chapter");
     link.hidden = chapters === null;
     link.href = `${chapters}${kind === "fill" && layer.mode !== "conv" ? "trans-conv"
