@@ -111,7 +111,11 @@ def test_pages(browser, server):
     """As wide as the window, and without a complaint: pages with all that pages have."""
     for page in (ONE, *REFERENCE_PAGES, f"zh/{ONE}", f"zh/{REFERENCE_PAGES[-1]}"):
         browser.open(server + page)
-        wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        wide = """async () => {
+          await document.fonts.ready; // Firefox complains of one that is left while it comes
+          const { scrollWidth, clientWidth } = document.documentElement;
+          return scrollWidth - clientWidth;
+        }"""
         assert browser.evaluate(wide) <= 0, page
     if isinstance(browser, other_browsers.Firefox):
         assert len(browser.said) > len(REFERENCE_PAGES), "the listener hears nothing"
